@@ -1,0 +1,1 @@
+"""Everything that operates Nightshift: the command line, the local stack, the demo."""

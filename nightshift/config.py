@@ -1,0 +1,201 @@
+"""nightshift.yaml as types: what may be said in it, and what is assumed when it is left out.
+
+Knows nothing of files, lines or servers; `nightshift.config_file` reads and explains mistakes.
+Secrets are never part of it: they come from the environment.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from nightshift.domain.costs import Prices
+from nightshift.domain.models import Hyper, TeacherSpec
+from nightshift.domain.ontology import ObjectClass, Ontology
+
+PALETTE = (
+    "#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#f032e6", "#9a6324", "#808000",
+)  # fmt: skip
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A part of the file: unknown keys are mistakes, values never change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ClassSection(Section):
+    """One class to look for."""
+
+    name: str = Field(description="The class as people and metrics call it.")
+    prompts: tuple[str, ...] = Field(
+        default=(), description="Phrases the teacher understands; the name itself when left out."
+    )
+    color: str | None = Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$", description="Colour of its boxes, #rrggbb.")
+
+
+class FramesSection(Section):
+    """Where the pictures are."""
+
+    source: str = Field(description="A folder, or s3://bucket/prefix. New files are taken up each night.")
+    format: Literal["images", "coco", "yolo", "voc"] = Field(
+        default="images",
+        description="Plain pictures, or a data set whose labels tests and backtests use.",
+    )
+    clip_pattern: str = Field(
+        default=r"(?P<clip>.*)/[^/]*",
+        description="Regular expression on the relative path; its group 'clip' names the clip. "
+        "Where it does not match, the frame is a clip of its own.",
+    )  # fmt: skip
+
+
+class StoreSection(Section):
+    """Where rounds are kept."""
+
+    uri: str = Field(pattern=r"^s3://[^/]+(/.*)?$", description="s3://bucket/prefix.")
+
+
+class TeacherSection(Section):
+    """The foundation model that auto-labels."""
+
+    name: str = Field(
+        default="transformers",
+        description="'transformers' (any zero-shot detector), 'champion' (the current student), or 'none'.",
+    )
+    checkpoint: str = Field(
+        default="IDEA-Research/grounding-dino-tiny",
+        description="Hub name or folder of the weights.",
+    )
+    threshold: Share = Field(default=0.10, description="Lowest score kept from the teacher.")
+    batch: Count = Field(default=8, description="Images per forward.")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
+
+
+class StudentSection(Section):
+    """The small model that is trained."""
+
+    name: str = Field(default="ultralytics", description="The family: a file in nightshift/students.")
+    model: str = Field(default="yolo11n", description="yolo11n … yolo26x, rtdetr-l.")
+    image_size: Annotated[int, Field(ge=64, multiple_of=32)] = Field(
+        default=640, description="Pixels; frames are fitted into a square of this side."
+    )
+    steps: Count = Field(default=2000, description="Optimizer steps a night.")
+    batch: Count = Field(default=16, description="Images per step.")
+    device: str = Field(default="auto", description="auto, cpu, cuda, 0,1 (two GPUs).")
+
+
+class BudgetSection(Section):
+    """What a night may cost."""
+
+    usd_per_night: Positive = Field(default=25.0, description="People's time that a night may queue.")
+    audit_share: Share = Field(default=0.10, description="Share of it for random greens, checked blind.")
+    control_share: Share = Field(default=0.10, description="Share of it for random frames.")
+    golden_share: Share = Field(
+        default=0.30,
+        description="At most this share of it for golden frames that still need labels.",
+    )
+
+
+class PricesSection(Section):
+    """What time costs."""
+
+    reviewer_usd_per_hour: NotNegative = 18.0
+    gpu_usd_per_hour: NotNegative = 1.5
+    glance_seconds: NotNegative = 1.5
+    verify_seconds: NotNegative = 1.6
+    adjust_seconds: NotNegative = 4.0
+    relabel_seconds: NotNegative = 3.0
+    draw_seconds: NotNegative = 7.0
+    delete_seconds: NotNegative = 1.5
+    lead_time_cap_seconds: Positive = 300.0
+
+
+class GoldenSection(Section):
+    """The human-only test frames."""
+
+    share: Share = Field(default=0.15, description="Share of the clips kept for testing.")
+    frames: Count = Field(default=200, description="Frozen once this many frames are golden.")
+
+
+class TriageSection(Section):
+    """The stoplight."""
+
+    accept_above: Share = Field(default=0.60, description="Green: every box scores at least this.")
+    trust_above: Share = Field(default=0.30, description="Below it a box counts as noise.")
+    novel_above: NotNegative = Field(
+        default=0.25,
+        description="Not green: the student disagrees by more expected corrections than this.",
+    )
+
+
+class ReviewSection(Section):
+    """The queue in Label Studio."""
+
+    project: str | None = Field(default=None, description="Title of its project; the project's name when left out.")
+    seed_frames: Count = Field(default=20, description="Cold start: frames asked before anything is known.")
+    presign_minutes: Count = Field(default=60, description="How long a picture's link lives.")
+
+
+class Config(Section):
+    """The whole of nightshift.yaml."""
+
+    project: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$", description="Name of the project.")
+    ontology: tuple[ClassSection, ...] = Field(min_length=1, description="The classes, in order.")
+    frames: FramesSection
+    store: StoreSection
+    teacher: TeacherSection = TeacherSection()
+    student: StudentSection = StudentSection()
+    budget: BudgetSection = BudgetSection()
+    prices: PricesSection = PricesSection()
+    golden: GoldenSection = GoldenSection()
+    triage: TriageSection = TriageSection()
+    review: ReviewSection = ReviewSection()
+    seed: int = Field(default=0, ge=0, description="Of everything that is random.")
+    shard_frames: Count = Field(default=256, description="Frames in one shard of work.")
+
+    @field_validator("ontology")
+    @classmethod
+    def _names_differ(cls, classes: tuple[ClassSection, ...]) -> tuple[ClassSection, ...]:
+        if len({each.name for each in classes}) < len(classes):
+            raise ValueError("two classes have the same name")
+        return classes
+
+    @property
+    def classes(self) -> Ontology:
+        """The ontology, with missing prompts and colours filled in."""
+        return Ontology(tuple(_object_class(i, each) for i, each in enumerate(self.ontology)))
+
+    @property
+    def price_list(self) -> Prices:
+        """The prices as a domain type."""
+        return Prices(**self.prices.model_dump())
+
+    @property
+    def teacher_spec(self) -> TeacherSpec:
+        """The teacher as a domain type."""
+        return TeacherSpec(**self.teacher.model_dump())
+
+    @property
+    def hyper(self) -> Hyper:
+        """The student's training as a domain type."""
+        return Hyper(**self.student.model_dump(exclude={"name"}), seed=self.seed)
+
+    @property
+    def digest(self) -> str:
+        """sha-256 of everything said here, in hex: rounds record it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def beside(config_file: Path, source: str) -> str:
+    """A source as written in a file: relative folders are relative to that file."""
+    return source if "://" in source else str((config_file.parent / source).resolve())
+
+
+def _object_class(index: int, section: ClassSection) -> ObjectClass:
+    color = section.color or PALETTE[index % len(PALETTE)]
+    return ObjectClass(section.name, section.prompts or (section.name,), color)

@@ -1,0 +1,140 @@
+"""Boxes with a class and a score: the one value that teachers, students, people and metrics pass around.
+
+Boxes are xyxy, absolute pixels, float32, in the EXIF-normalised image; classes index the ontology;
+scores lie in [0, 1].
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Boxes = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """The detections of one frame. What a person drew has score 1.
+
+    Args:
+        boxes: (n, 4) float32, x1 < x2 and y1 < y2, pixels.
+        classes: (n,) int64, not negative.
+        scores: (n,) float32 in [0, 1].
+
+    Raises:
+        ValueError: lengths differ, or a value is outside its range.
+    """
+
+    boxes: Boxes
+    classes: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "boxes", _frozen(self.boxes, np.float32).reshape(-1, 4))
+        object.__setattr__(self, "classes", _frozen(self.classes, np.int64).reshape(-1))
+        object.__setattr__(self, "scores", _frozen(self.scores, np.float32).reshape(-1))
+        _check(self)
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when every box, class and score is, in the same order."""
+        if not isinstance(other, Detections):
+            return NotImplemented
+        return (
+            np.array_equal(self.boxes, other.boxes)
+            and np.array_equal(self.classes, other.classes)
+            and np.array_equal(self.scores, other.scores)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "Detections":
+        """Those at a mask or at indices, in that order."""
+        return Detections(self.boxes[which], self.classes[which], self.scores[which])
+
+    def above(self, threshold: float) -> "Detections":
+        """Those whose score is at least the threshold."""
+        return self.take(self.scores >= threshold)
+
+    def by_score(self) -> "Detections":
+        """Highest score first; ties keep their order."""
+        return self.take(np.argsort(-self.scores, kind="stable"))
+
+    @classmethod
+    def empty(cls) -> "Detections":
+        """A frame with nothing in it."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+    @classmethod
+    def of(
+        cls,
+        boxes: ArrayLike | Iterable[Iterable[float]],
+        classes: ArrayLike,
+        scores: ArrayLike | None = None,
+    ) -> "Detections":
+        """From any array-likes; without scores, as a person's answer (score 1)."""
+        box_array = np.asarray(boxes, np.float32).reshape(-1, 4)
+        given = np.ones(len(box_array), np.float32) if scores is None else scores
+        return cls(box_array, np.asarray(classes, np.int64), np.asarray(given, np.float32))
+
+
+def clean(
+    boxes: NDArray[np.floating],
+    classes: NDArray[np.integer],
+    scores: NDArray[np.floating],
+    size: tuple[int, int],
+) -> Detections:
+    """Detections from raw output: clipped to the image; without area or a finite number, dropped.
+
+    Args:
+        boxes: (n, 4) xyxy pixels.
+        classes: (n,).
+        scores: (n,).
+        size: (width, height) of the image, pixels.
+    """
+    width, height = size
+    limits = np.array([width, height, width, height], np.float32)
+    clipped = np.clip(np.nan_to_num(boxes, nan=-1.0), 0, limits).astype(np.float32).reshape(-1, 4)
+    solid = (clipped[:, 2] > clipped[:, 0]) & (clipped[:, 3] > clipped[:, 1])
+    keep = solid & np.isfinite(scores)
+    return Detections.of(clipped[keep], classes[keep], np.clip(scores[keep], 0, 1))
+
+
+def iou_matrix(first: Boxes, second: Boxes) -> NDArray[np.float32]:
+    """Intersection over union of every pair. (n, 4), (m, 4) xyxy → (n, m) in [0, 1]."""
+    low = np.maximum(first[:, None, :2], second[None, :, :2]).astype(np.float64)
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:]).astype(np.float64)
+    overlap = np.clip(high - low, 0, None).prod(axis=2)
+    union = area(first)[:, None] + area(second)[None, :] - overlap
+    share = np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+    return np.asarray(share, np.float32)
+
+
+def area(boxes: Boxes) -> NDArray[np.float64]:
+    """(n, 4) xyxy → (n,) square pixels."""
+    sides: NDArray[np.float64] = boxes[:, 2:].astype(np.float64) - boxes[:, :2]
+    product: NDArray[np.float64] = sides.prod(axis=1)
+    return product
+
+
+def _frozen(values: ArrayLike, dtype: type) -> NDArray[Any]:
+    array: NDArray[Any] = np.array(values, dtype=dtype)
+    array.flags.writeable = False
+    return array
+
+
+def _check(detections: Detections) -> None:
+    boxes, classes, scores = detections.boxes, detections.classes, detections.scores
+    if not len(boxes) == len(classes) == len(scores):
+        message = f"{len(boxes)} boxes, {len(classes)} classes, {len(scores)} scores: lengths differ"
+        raise ValueError(message)
+    if not np.isfinite(boxes).all() or (boxes[:, 2:] <= boxes[:, :2]).any():
+        raise ValueError("every box needs finite x1 < x2 and y1 < y2")
+    if (classes < 0).any():
+        raise ValueError("a class index is negative")
+    if not ((scores >= 0) & (scores <= 1)).all():
+        raise ValueError("a score lies outside [0, 1]")

@@ -1,0 +1,85 @@
+"""One clip of the factory line, from a seed: a strip with parts, moved under rails and a gripper, lit and filmed.
+
+The truth is geometry: the extent of each part's outline, and how much of it is in the frame and uncovered. A part
+that is hardly to be seen is not in the truth. Knows nothing of files.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nightshift.domain.detections import Detections
+from nightshift.domain.models import Image
+from nightshift.simulation.line import fixtures
+from nightshift.simulation.line.layout import MARGIN, Placed, Strip, lay
+from nightshift.simulation.line.light import Shift, light
+from nightshift.simulation.line.metal import Field, Lamp
+
+WIDTH, HEIGHT = 480, 360  # pixels
+UNCOVERED = 0.40  # a part with less of it uncovered is not labelled
+INSIDE = 0.35  # nor one with less of it in the frame
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A frame and what is on it.
+
+    Args:
+        image: (360, 480, 3) uint8 RGB.
+        truth: boxes of the whole parts, clipped at the border; classes index parts.CLASSES.
+    """
+
+    image: Image
+    truth: Detections
+
+
+def render_clip(seed: int, shift: Shift, frames: int, rare_share: float = 0.05) -> list[Scene]:
+    """A clip: the same parts, carried along by the belt from frame to frame.
+
+    Args:
+        seed: decides everything; the same seed gives the same clip.
+        shift: "day" or "night".
+        frames: how many.
+        rare_share: share of bearings among the parts.
+    """
+    rng = np.random.default_rng([seed, shift == "night"])
+    lamp = Lamp(rng.uniform(0, 2 * np.pi))
+    speed = int(rng.integers(18, 46))
+    standing = fixtures.around(WIDTH, HEIGHT, lamp, rng)
+    seen = light(shift, WIDTH, HEIGHT, speed, rng)
+    strip = lay(WIDTH + speed * (frames - 1), HEIGHT, standing.rail, lamp, rare_share, rng)
+    picture = cv2.blur(strip.picture, (seen.smear, 1))
+    scenes = []
+    for i in range(frames):
+        start = MARGIN + speed * (frames - 1 - i)  # the belt runs to the right
+        frame = picture[:, start : start + WIDTH].copy()
+        occluded = standing.paint(frame, i)
+        scenes.append(Scene(seen.expose(frame, rng), _truth(strip, start, occluded)))
+    return scenes
+
+
+def _truth(strip: Strip, start: int, occluded: Field) -> Detections:
+    """What a careful person would draw on the frame that begins at column `start` of the strip."""
+    free = np.zeros(strip.owner.shape, np.bool_)
+    free[:, start : start + WIDTH] = occluded < 0.5
+    labelled = [
+        (_clipped(each, start), each.kind)
+        for i, each in enumerate(strip.placed)
+        if _visible(each, strip.owner[each.window] == i, free, start)
+    ]
+    return Detections.of([box for box, _ in labelled], [kind for _, kind in labelled])
+
+
+def _visible(part: Placed, top: NDArray[np.bool_], free: NDArray[np.bool_], start: int) -> bool:
+    """Whether enough of a part is in the frame, and enough of that uncovered."""
+    columns = np.arange(part.window[1].start, part.window[1].stop)
+    inside = part.mask[:, (columns >= start) & (columns < start + WIDTH)].sum()
+    seen = (part.mask & top & free[part.window]).sum()
+    return bool(inside >= INSIDE * part.mask.sum() and seen >= UNCOVERED * inside)
+
+
+def _clipped(part: Placed, start: int) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = part.box
+    return max(x1 - start, 0), max(y1, 0), min(x2 - start, WIDTH), min(y2, HEIGHT)
