@@ -1,0 +1,154 @@
+"""Tonight's queue: which frames are asked, for which purpose, in which order, within the night's dollars.
+
+The order mixes purposes: the chosen frames come best first, and audits, control and golden frames are strewn evenly
+at random between them, so that a queue left half done is half done for every purpose, and nobody can tell an audit by
+its place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nightshift.acquisition.select import draw, select
+from nightshift.domain.costs import Prices
+from nightshift.domain.frames import Split
+from nightshift.domain.review import BLIND, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A frame that may be asked tonight.
+
+    Args:
+        frame_id: the frame.
+        clip: its clip.
+        split: pool or golden.
+        colour: green, yellow or red.
+        value: expected corrections.
+        seconds: expected seconds with boxes shown.
+        blind_seconds: expected seconds without.
+    """
+
+    frame_id: str
+    clip: str
+    split: Split
+    colour: str
+    value: float
+    seconds: float
+    blind_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How tonight's dollars are divided; what one purpose leaves goes to the review."""
+
+    total: float
+    golden: float
+    audit: float
+    control: float
+
+    def __post_init__(self) -> None:
+        if min(self.total, self.golden, self.audit, self.control) < 0:
+            raise ValueError("an allowance is negative")
+
+    @classmethod
+    def tonight(cls, usd: float, outstanding: float, golden: float, audit: float, control: float) -> "Allowance":
+        """Shares of what the budget leaves after the questions that still wait for an answer."""
+        total = max(0.0, usd - outstanding)
+        return cls(total, total * golden, total * audit, total * control)
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A chosen frame: index into the candidates, purpose and price."""
+
+    index: int
+    purpose: Purpose
+    seconds: float
+    usd: float
+
+
+def compose(
+    candidates: Sequence[Candidate],
+    allowance: Allowance,
+    prices: Prices,
+    rng: np.random.Generator,
+    *,
+    cold: bool,
+    seed_frames: int,
+) -> list[Pick]:
+    """The queue, in the order to ask.
+
+    Args:
+        candidates: frames that are neither labelled nor asked yet.
+        allowance: dollars per purpose.
+        prices: what seconds cost.
+        rng: draws golden, audit and control frames, and their places.
+        cold: nothing is known about the frames yet, so that a seed set is drawn instead of chosen.
+        seed_frames: size of that seed set.
+    """
+    golden = _random(candidates, _where(candidates, split=Split.GOLDEN), Purpose.GOLDEN, allowance.golden, prices, rng)
+    audit = _random(candidates, _where(candidates, colour="green"), Purpose.AUDIT, allowance.audit, prices, rng)
+    rest = _others(_where(candidates, split=Split.POOL), audit)
+    control = [] if cold else _random(candidates, rest, Purpose.CONTROL, allowance.control, prices, rng)
+    left = allowance.total - sum(p.usd for p in golden + audit + control)
+    chosen = (
+        _seed(candidates, rest, left, prices, rng)[:seed_frames]
+        if cold
+        else _review(candidates, _others(_where(candidates, colour="yellow"), audit + control), left, prices)
+    )
+    return strew(chosen, golden + audit + control, rng)
+
+
+def strew(ranked: list[Pick], others: list[Pick], rng: np.random.Generator) -> list[Pick]:
+    """The ranked ones in their order, the others evenly at random between them; the best one always comes first."""
+    places = [i / max(len(ranked), 1) for i in range(len(ranked))] + list(rng.uniform(1e-9, 1, len(others)))
+    order = np.argsort(np.array(places), kind="stable")
+    return [(ranked + others)[i] for i in order]
+
+
+def _where(candidates: Sequence[Candidate], *, split: Split = Split.POOL, colour: str | None = None) -> list[int]:
+    return [i for i, c in enumerate(candidates) if c.split == split and colour in {None, c.colour}]
+
+
+def _others(indices: list[int], taken: list[Pick]) -> list[int]:
+    gone = {each.index for each in taken}
+    return [i for i in indices if i not in gone]
+
+
+def _pick(candidate: Candidate, index: int, purpose: Purpose, prices: Prices) -> Pick:
+    blind = purpose in BLIND or purpose is Purpose.SEED
+    seconds = candidate.blind_seconds if blind else candidate.seconds
+    return Pick(index, purpose, seconds, max(prices.people_usd(seconds), 1e-6))
+
+
+def _random(
+    candidates: Sequence[Candidate],
+    among: list[int],
+    purpose: Purpose,
+    usd: float,
+    prices: Prices,
+    rng: np.random.Generator,
+) -> list[Pick]:
+    picks = [_pick(candidates[i], i, purpose, prices) for i in among]
+    return [picks[i] for i in draw(_prices(picks), usd, rng)]
+
+
+def _seed(
+    candidates: Sequence[Candidate], among: list[int], usd: float, prices: Prices, rng: np.random.Generator
+) -> list[Pick]:
+    picks = [_pick(candidates[i], i, Purpose.SEED, prices) for i in among]
+    value = rng.uniform(0.999, 1.0, len(picks))  # equal but for the order of ties: only the spread over clips decides
+    return [picks[i] for i in select(value, _prices(picks), [candidates[p.index].clip for p in picks], usd)]
+
+
+def _review(candidates: Sequence[Candidate], among: list[int], usd: float, prices: Prices) -> list[Pick]:
+    picks = [_pick(candidates[i], i, Purpose.REVIEW, prices) for i in among]
+    value = np.array([candidates[p.index].value for p in picks], np.float64)
+    return [picks[i] for i in select(value, _prices(picks), [candidates[p.index].clip for p in picks], usd)]
+
+
+def _prices(picks: list[Pick]) -> NDArray[np.float64]:
+    return np.array([each.usd for each in picks], np.float64)
