@@ -45,15 +45,63 @@ class Frame:
         object.__setattr__(self, "split", Split(self.split))
 
 
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as its source lists it.
+
+    Args:
+        name: path relative to the source, with slashes.
+        size: bytes.
+        stamp: the source's word for "unchanged": an ETag, a time of change.
+    """
+
+    name: str
+    size: int
+    stamp: str
+
+
+class FrameState(StrEnum):
+    """How far a frame has come."""
+
+    POOL = "pool"  # nobody was asked about it
+    ASKED = "asked"  # it is in the queue
+    LABELLED = "labelled"  # people agree on it
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRecord:
+    """A frame with what the rounds remember of its file.
+
+    Args:
+        frame: the frame.
+        size: bytes.
+        stamp: the source's word for "unchanged" (an ETag, a time of change): same name, size and stamp, same file.
+        state: how far it has come.
+    """
+
+    frame: Frame
+    size: int
+    stamp: str
+    state: FrameState = FrameState.POOL
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", FrameState(self.state))
+
+
 def frame_id(content: bytes) -> str:
     """The identity of a frame: sha-256 of its file's bytes, in hex."""
     return hashlib.sha256(content).hexdigest()
 
 
-def is_golden(clip: str, share: float, seed: int) -> bool:
-    """Whether a clip is golden: a keyed hash of its name, so the answer never changes as clips arrive."""
+def golden_rank(clip: str, seed: int) -> float:
+    """Where a clip stands in [0, 1) when golden ones are drawn: a keyed hash of its name."""
     digest = hashlib.blake2b(clip.encode(), digest_size=8, key=str(seed).encode()).digest()
-    return int.from_bytes(digest) / 2**64 < share
+    return int.from_bytes(digest) / 2**64
+
+
+def is_golden(clip: str, share: float, seed: int) -> bool:
+    """Whether a clip is golden; the answer never changes as clips arrive."""
+    return golden_rank(clip, seed) < share
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ class StudentDetector(Detector, Protocol):
     def embed(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """(n, d) float32: one vector per image, from the student's own backbone."""
 
+    def look(self, images: Sequence[Image]) -> tuple[list[Detections], NDArray[np.float32]]:
+        """Detections and vectors in one forward."""
+
 
 @dataclass(frozen=True, slots=True)
 class TeacherSpec:

@@ -1,0 +1,59 @@
+# Nightshift. `make help` lists what can be done; every target installs what it needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?=
+export NIGHTSHIFT_LABEL_STUDIO_BIN ?= $(CURDIR)/.venv-label-studio/bin/label-studio
+export YOLO_AUTOINSTALL := false
+export DO_NOT_TRACK := 1
+
+.PHONY: help install demo down test quick lint bench browser clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install:  ## both virtual environments (a few GB, a few minutes)
+	@$(MAKE) --no-print-directory -j2 .venv/.installed .venv-label-studio/.installed
+
+demo: install  ## the whole loop on this machine: make demo, or make demo DATA=a/coco/folder
+	@$(BIN)/nightshift demo $(if $(DATA),--data "$(DATA)")
+
+down:  ## stop the servers that demo or `nightshift up` left running
+	@test ! -x $(BIN)/nightshift || { $(BIN)/nightshift down --folder .demo/stack; $(BIN)/nightshift down; }
+
+test: install browser lint  ## every test, against real servers too
+	$(BIN)/pytest
+
+quick: .venv/.installed  ## the fast tests
+	$(BIN)/pytest -m "not live and not slow" tests/unit tests/contract
+
+lint: .venv/.installed  ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install  ## measure against peers; writes .bench/results.json
+	$(BIN)/python -m benchmarks.run
+
+browser:  # Debian's chromium for the browser test, where this machine lets us install it
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
+	  { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null; } || \
+	  echo "No chromium here: the browser test will say so."
+
+clean: down  ## stop everything and delete what was made here
+	rm -rf .venv .venv-label-studio .demo .nightshift .bench
+
+.venv/.installed: pyproject.toml constraints.txt
+	@echo "Installing Nightshift into .venv"
+	@$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null
+	@$(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+.venv-label-studio/.installed: constraints-label-studio.txt .venv/.installed
+	@echo "Installing Label Studio into .venv-label-studio"
+	@$(PYTHON) -m venv .venv-label-studio
+	@$(BIN)/uv pip install --python .venv-label-studio/bin/python --constraint constraints-label-studio.txt label-studio
+	@touch $@

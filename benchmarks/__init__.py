@@ -1,0 +1,1 @@
+"""Measurements against peers and bare models. `make bench` runs all of them."""

@@ -1,0 +1,1 @@
+"""One flow per file: which stages, in which order. No arithmetic."""

@@ -1,0 +1,39 @@
+"""Register and auto-label a large first batch, and ask people for the golden set; nothing is trained.
+
+Run it once before the first night, or whenever a big delivery of frames arrives: `nightshift backfill`. It is a round
+like any other, so that it can be continued, and the next night builds on it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, unmapped
+
+from tasks.autolabel import autolabel, gather_autolabels, plan_autolabel
+from tasks.calibrate import calibrate
+from tasks.choose import choose
+from tasks.evaluate import evaluate
+from tasks.ingest import ingest
+from tasks.open import open_round, round_lease
+from tasks.push import push
+from tasks.register import register
+from tasks.score import gather_scores, plan_score, score
+from tasks.seal import seal
+
+
+@flow(name="backfill", flow_run_name="backfill {config}")
+def backfill(config: Path = Path("nightshift.yaml")) -> dict[str, Any]:
+    """One round without training; returns the figures that it sealed."""
+    with round_lease(config) as token:
+        ref = open_round(config, "backfill", token)
+        ingest(ref)
+        register(ref)
+        autolabel.map(unmapped(ref), plan_autolabel(ref)).result()
+        gather_autolabels(ref)
+        calibrate(ref)
+        evaluate(ref)
+        score.map(unmapped(ref), plan_score(ref)).result()
+        gather_scores(ref)
+        choose(ref)
+        push(ref)
+        return seal(ref)

@@ -1,0 +1,42 @@
+"""The nightly round: from yesterday's corrections to this morning's queue.
+
+Scheduled by prefect.yaml, or now with `nightshift round`. Needs the addresses of the servers in the environment
+(AWS_*, LABEL_STUDIO_*, MLFLOW_TRACKING_URI, PREFECT_API_URL) and a nightshift.yaml. A round that died is continued by
+running the flow again.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, unmapped
+
+from tasks.autolabel import autolabel, gather_autolabels, plan_autolabel
+from tasks.calibrate import calibrate
+from tasks.choose import choose
+from tasks.evaluate import evaluate
+from tasks.ingest import ingest
+from tasks.open import open_round, round_lease
+from tasks.push import push
+from tasks.register import register
+from tasks.score import gather_scores, plan_score, score
+from tasks.seal import seal
+from tasks.train import train
+
+
+@flow(name="nightly", flow_run_name="nightly {config}")
+def nightly(config: Path = Path("nightshift.yaml")) -> dict[str, Any]:
+    """One round; returns the figures that it sealed."""
+    with round_lease(config) as token:
+        ref = open_round(config, "nightly", token)
+        ingest(ref)
+        register(ref)
+        autolabel.map(unmapped(ref), plan_autolabel(ref)).result()
+        gather_autolabels(ref)
+        calibrate(ref)
+        train(ref)
+        evaluate(ref)
+        score.map(unmapped(ref), plan_score(ref)).result()
+        gather_scores(ref)
+        choose(ref)
+        push(ref)
+        return seal(ref)

@@ -1,0 +1,40 @@
+"""A round's figures as a table on the terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+COLUMNS = {
+    "round": "round",
+    "map50_95": "mAP50-95",
+    "map50": "mAP50",
+    "human_usd": "people $",
+    "compute_usd": "compute $",
+    "frames_reviewed": "reviewed",
+    "green": "green",
+    "yellow": "yellow",
+    "red": "red",
+}
+
+
+def show(*rounds: Mapping[str, Any]) -> None:
+    """Print one row a round."""
+    Console().print(table(rounds))
+
+
+def table(rounds: Sequence[Mapping[str, Any]]) -> Table:
+    """The table, for whoever prints it."""
+    shown = Table(title="Rounds")
+    for title in COLUMNS.values():
+        shown.add_column(title, justify="right")
+    for each in rounds:
+        shown.add_row(*(_cell(key, each.get(key)) for key in COLUMNS))
+    return shown
+
+
+def _cell(key: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if key.startswith("map") else f"{value:.2f}" if key.endswith("usd") else f"{value:.0f}"

@@ -1,0 +1,1 @@
+"""`make demo`: the whole loop on this machine, with simulated people answering through the real Label Studio."""

@@ -1,0 +1,69 @@
+"""Simulated people: they take the queue in its order and answer through the real Label Studio, with slips and all.
+
+They know the truth of the demo's data set; Nightshift never sees it except through what they say.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+
+from nightshift.domain.detections import Detections
+from nightshift.domain.models import Progress, no_progress
+from nightshift.domain.review import BLIND
+from nightshift.project import Project
+from nightshift.services.label_studio.answers import asked_of
+from nightshift.services.label_studio.submit import SimulatedReviewer, ensure_reviewer, submit
+from nightshift.simulation.reviewers import Scene, Skill, crew, review
+
+CREW = 2
+Colleague = tuple[Skill, SimulatedReviewer]
+
+
+def answer_queue(
+    project: Project,
+    truth: Mapping[str, Detections],
+    rng: np.random.Generator,
+    leave: int = 0,
+    progress: Progress = no_progress,
+) -> int:
+    """Answer what waits in the queue, best frame first; returns how many frames.
+
+    Args:
+        project: whose queue.
+        truth: every frame's objects, by the frame's name.
+        rng: of the reviewers' slips and speed.
+        leave: that many of the last frames stay open, for whoever watches.
+        progress: told after each frame.
+    """
+    title = project.config.review.project or project.config.project
+    number = project.desk.ensure_project(title, project.config.classes)
+    waiting = project.desk.unanswered(number)
+    waiting = waiting[: max(len(waiting) - leave, 0)]
+    for i, (task, colleague) in enumerate(zip(waiting, cycle(_crew(project)), strict=False)):
+        _answer(project, task, truth, rng, colleague)
+        progress(i + 1, len(waiting))
+    return len(waiting)
+
+
+def _crew(project: Project) -> Sequence[Colleague]:
+    prices = project.config.price_list
+    skills = crew(CREW, replace(Skill(), prices=prices))
+    return [(skill, ensure_reviewer(project.desk.api, i)) for i, skill in enumerate(skills, start=1)]
+
+
+def _answer(
+    project: Project,
+    task: Mapping[str, Any],
+    truth: Mapping[str, Detections],
+    rng: np.random.Generator,
+    colleague: Colleague,
+) -> None:
+    skill, user = colleague
+    ontology = project.config.classes
+    asked, _ = asked_of(task, ontology)
+    scene = Scene(truth[task["data"]["name"]], asked.size, len(ontology))
+    said, seconds = review(scene, None if asked.purpose in BLIND else asked.shown, rng, skill)
+    submit(project.desk.api, task, said, seconds, user, ontology)

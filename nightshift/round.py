@@ -1,0 +1,174 @@
+"""An open round: its plan, what its ancestors left, and the only way its stages publish.
+
+Tables of the lineage are read as one: a later round's word about a frame replaces an earlier one's. Knows the layout
+of the store; knows no stage.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+from nightshift.config import Config
+from nightshift.domain.detections import Detections
+from nightshift.domain.errors import LeaseLost
+from nightshift.domain.frames import Frame, Rejected
+from nightshift.domain.rounds import Plan, Receipt, RoundKeys, Sealed
+from nightshift.project import Project
+from nightshift.services.store import lease, rows, state, tables
+
+Row = dict[str, Any]
+
+
+class OpenRound:
+    """One round of a project.
+
+    Args:
+        project: its services.
+        plan: what it was planned from.
+        token: fencing token of the lease under which it runs; 0 reads only.
+    """
+
+    def __init__(self, project: Project, plan: Plan, token: int = 0) -> None:
+        self.project, self.plan, self.token = project, plan, token
+        self.store, self.keys = project.store, plan.keys
+
+    @property
+    def number(self) -> int:
+        """Its number, from 0."""
+        return self.plan.number
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration it was opened with, even if the file has changed since."""
+        return Config.model_validate(self.plan.config)
+
+    @cached_property
+    def ancestors(self) -> list[RoundKeys]:
+        """Sealed rounds before it, oldest first."""
+        if self.plan.parent is None:
+            return []
+        return [RoundKeys(n) for n in sorted(state.lineage(self.store, self.plan.parent))]
+
+    def rng(self, stage: str) -> np.random.Generator:
+        """The stage's own source of chance: the same in every attempt."""
+        digest = blake2b(f"{self.plan.seed}/{self.number}/{stage}".encode(), digest_size=8).digest()
+        return np.random.default_rng(int.from_bytes(digest))
+
+    # -- receipts ---------------------------------------------------------------------------------------------------
+
+    def receipt(self, stage: str) -> Receipt | None:
+        """What a stage left when it was done; None while it is not."""
+        return state.read_receipt(self.store, self.keys, stage)
+
+    def summary(self, stage: str) -> dict[str, Any]:
+        """The summary of a stage of this round; empty while it is not done."""
+        done = self.receipt(stage)
+        return done.summary if done else {}
+
+    def parent_summary(self, stage: str) -> dict[str, Any]:
+        """The summary of a stage of the parent round; empty for the first round."""
+        if not self.ancestors:
+            return {}
+        done = state.read_receipt(self.store, self.ancestors[-1], stage)
+        return done.summary if done else {}
+
+    def finish(self, receipt: Receipt) -> Receipt:
+        """Publish a stage's receipt.
+
+        Raises:
+            LeaseLost: another round took over; this one may not publish any more.
+        """
+        self.check_lease()
+        return state.write_receipt(self.store, self.keys, receipt)
+
+    def check_lease(self) -> None:
+        """Stop if the lease is not ours any more."""
+        if self.token and lease.current_token(self.store) != self.token:
+            raise LeaseLost(self.keys.folder, "another process took over the round", "Nothing to do: it goes on there.")
+
+    def sealed(self, number: int) -> Sealed | None:
+        """What a round came to; None while it is open."""
+        return state.read_sealed(self.store, number)
+
+    def past(self) -> list[Sealed]:
+        """What the sealed ancestors came to, oldest first."""
+        return [each for keys in self.ancestors if (each := self.sealed(keys.number))]
+
+    def spent(self) -> float:
+        """Dollars of all earlier rounds of the lineage, people and machine."""
+        return self.past()[-1].metrics["total_usd"] if self.ancestors else 0.0
+
+    def seal(self, sealed: Sealed) -> Sealed:
+        """Write round.json and let HEAD name this round; returns the summary that counts."""
+        self.check_lease()
+        counts = state.seal(self.store, sealed)
+        state.move_head(self.store, self.plan.parent, self.number)
+        return counts
+
+    # -- tables -----------------------------------------------------------------------------------------------------
+
+    def write(self, table: str, content: Iterable[Row], name: str | None = None) -> None:
+        """Publish a table of this round, once."""
+        tables.write_table(self.store, self.keys.key(name or f"{table}.parquet"), table, list(content))
+
+    def read(self, table: str, name: str | None = None, keys: RoundKeys | None = None) -> list[Row]:
+        """The rows of a table of this round (or an ancestor); none where it was not written."""
+        key = (keys or self.keys).key(name or f"{table}.parquet")
+        if not self.store.exists(key):
+            return []
+        found: list[Row] = tables.read_table(self.store, key, table).to_pylist()
+        return found
+
+    def parent_table(self, table: str) -> list[Row]:
+        """The rows of a table of the parent round; none for the first round."""
+        return self.read(table, keys=self.ancestors[-1]) if self.ancestors else []
+
+    def read_parts(self, folder: str, table: str, keys: RoundKeys | None = None) -> list[Row]:
+        """The rows of all parts of a sharded table, in the order of the shards."""
+        where = keys or self.keys
+        names = sorted(each.key for each in self.store.list(where.key(f"{folder}/part-")))
+        return [row for key in names for row in tables.read_table(self.store, key, table).to_pylist()]
+
+    def history(self, table: str) -> list[Row]:
+        """The rows of a table over the whole lineage, oldest round first."""
+        return [row for keys in self.ancestors for row in self.read(table, keys=keys)] + self.read(table)
+
+    def quarantine(self, stage: str, rejected: Iterable[Rejected]) -> int:
+        """Keep what a stage could not use, with the reasons; returns how many."""
+        content = [rows.rejected_row(stage, each) for each in rejected]
+        self.write("quarantine", content, f"quarantine/{stage}.parquet")
+        return len(content)
+
+    # -- what the tables say ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def frames(self) -> list[Frame]:
+        """Every frame known, once this round has registered."""
+        return [rows.frame_from_row(row) for row in self.read("frames")]
+
+    def labels(self) -> dict[str, Detections]:
+        """What people agreed on, by frame; the answers of this round included once it has ingested."""
+        newest = self.read("labels") if self.store.exists(self.keys.key("labels.parquet")) else self.parent_table("labels")
+        return {row["frame_id"]: rows.label_from_row(row) for row in newest}
+
+    def autolabels(self) -> dict[str, tuple[str, Detections]]:
+        """The teacher's newest word about each frame: (model, detections)."""
+        return self._newest("autolabels", "detections")
+
+    def scores(self) -> dict[str, Row]:
+        """The champion's word about each frame of the pool, from this round."""
+        return {row["frame_id"]: row for row in self.read_parts("scores", "scores")}
+
+    def asked(self) -> set[str]:
+        """Frames that an earlier round, or this one, has put into the queue."""
+        return {row["frame_id"] for row in self.history("queue")}
+
+    def _newest(self, folder: str, table: str) -> dict[str, tuple[str, Detections]]:
+        found = {}
+        for keys in [*self.ancestors, self.keys]:
+            for row in self.read_parts(folder, table, keys):
+                found[row["frame_id"]] = (row["model"], rows.detections_from_row(row))
+        return found

@@ -1,0 +1,74 @@
+"""The review desk: questions go out to people, answers come back. Everything else here serves it.
+
+Knows which calls belong together; knows no round.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from nightshift.domain.models import Progress, no_progress
+from nightshift.domain.ontology import Ontology
+from nightshift.domain.review import Question
+from nightshift.services.label_studio import poll, push, setup
+from nightshift.services.label_studio.api import Api
+from nightshift.services.label_studio.poll import Polled
+from nightshift.services.label_studio.push import PushReport
+from nightshift.services.label_studio.questions import task_of
+from nightshift.services.label_studio.setup import BucketAccess
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDesk:
+    """A Label Studio server as the place where frames are reviewed. All errors are ReviewError.
+
+    Args:
+        api: the connection.
+    """
+
+    api: Api
+
+    @classmethod
+    def connect(cls, url: str, token: str) -> "ReviewDesk":
+        """With a personal access token or a legacy token. Asks nothing yet; `whoami` does.
+
+        Raises:
+            ReviewError: the token has expired.
+        """
+        return cls(Api(url, token))
+
+    def whoami(self) -> str:
+        """The e-mail address that the token belongs to: proves that server and token work."""
+        return str(self.api.get("api/current-user/whoami")["email"])
+
+    def ensure_project(self, title: str, ontology: Ontology) -> int:
+        """The id of our project with this title; made, or brought up to date with the ontology."""
+        return setup.ensure_project(self.api, title, ontology)
+
+    def ensure_storage(self, project: int, access: BucketAccess) -> int:
+        """The id of the storage through which Label Studio shows the pictures of a bucket."""
+        return setup.ensure_storage(self.api, project, access)
+
+    def push(
+        self,
+        project: int,
+        questions: Sequence[Question],
+        ontology: Ontology,
+        progress: Progress = no_progress,
+    ) -> PushReport:
+        """Put questions into the queue, most valuable first; those that are there already are left alone."""
+        ordered = sorted(questions, key=lambda question: (question.round, question.position))
+        return push.push(self.api, project, {q.key: task_of(q, ontology) for q in ordered}, progress)
+
+    def poll(self, project: int, since: datetime | None = None) -> Polled:
+        """Tasks with answers that changed since the watermark; `answers.read` makes Answers of them."""
+        return poll.poll(self.api, project, since)
+
+    def unanswered(self, project: int, limit: int | None = None) -> list[dict[str, Any]]:
+        """Raw tasks that nobody has answered or skipped, most valuable first."""
+        return poll.unanswered(self.api, project, limit)
+
+    def queue_url(self, project: int) -> str:
+        """Where a reviewer starts: the open frames, most valuable first."""
+        return f"{self.api.url}/projects/{project}/data?tab={setup.queue_tab(self.api, project)}"

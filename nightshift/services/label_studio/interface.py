@@ -1,0 +1,36 @@
+"""The label interface: what a reviewer sees around the picture, written from the ontology.
+
+Knows Label Studio's tags. Knows no server.
+"""
+
+import xml.etree.ElementTree as ET
+
+from nightshift.domain.ontology import Ontology
+from nightshift.services.label_studio.percent import CONTROL, IMAGE
+
+# A digit for the first nine classes, then letters that no tool of the image editor listens to.
+HOTKEYS = "123456789qwtasdfgzxcnmyuiop"
+INSTRUCTION = (
+    "<p>The frames worth most come first. Boxes that are already drawn are a model's proposal: keep what is "
+    "right, move, relabel or delete what is wrong, draw what is missing, then submit. If no box is drawn, draw "
+    "every object you see. A frame with nothing in it is submitted empty.</p>"
+)
+
+
+def label_config(ontology: Ontology) -> str:
+    """The project's label configuration, as XML.
+
+    The line above the picture says why the frame is asked; it comes from the task's `reason`.
+    """
+    view = ET.Element("View")
+    bar = ET.SubElement(view, "View", style="position: sticky; top: 0; z-index: 1; background: inherit;")
+    ET.SubElement(bar, "Header", value="$reason", size="5")
+    labels = ET.SubElement(
+        bar, "RectangleLabels", name=CONTROL, toName=IMAGE, showInline="true", strokeWidth="2", opacity="0.12"
+    )
+    for index, each in enumerate(ontology.classes):
+        label = ET.SubElement(labels, "Label", value=each.name, background=each.color)
+        if index < len(HOTKEYS):
+            label.set("hotkey", HOTKEYS[index])
+    ET.SubElement(view, "Image", name=IMAGE, value=f"${IMAGE}", zoom="true", zoomControl="true", rotateControl="false")
+    return ET.tostring(view, encoding="unicode")

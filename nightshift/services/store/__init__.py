@@ -1,0 +1,1 @@
+"""The object store: S3 behind few methods, tables with a schema, the state of rounds, the lease."""

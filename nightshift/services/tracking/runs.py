@@ -1,0 +1,125 @@
+"""The run of one round: opened or found again, filled, finished. Every step can be done twice.
+
+Points carry the time the plan was written, which never changes: MLflow keeps equal points once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from mlflow import MlflowClient
+from mlflow.entities import Experiment, Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+
+from nightshift.domain.errors import TrackingError
+from nightshift.domain.rounds import Plan, Sealed
+from nightshift.services.tracking import names, notes
+
+Item = TypeVar("Item")
+ROUND_TAG = "nightshift.round"
+METRICS_A_CALL, PARAMS_A_CALL = 1000, 100  # MLflow's limits
+EXPERIMENT_TAGS = {
+    "mlflow.note.content": notes.EXPERIMENT_NOTE,
+    "mlflow.experimentKind": "custom_model_development",  # otherwise its page asks every visitor
+    "mlflow.experiment.primaryMetric.name": "map50",
+    "mlflow.experiment.primaryMetric.greaterIsBetter": "True",
+}
+
+
+def run_name(number: int) -> str:
+    """round-0007."""
+    return f"round-{number:04d}"
+
+
+def open_run(client: MlflowClient, project: str, plan: Plan) -> Run:
+    """The round's run in the project's experiment: the one that is there, or a new one."""
+    experiment = _experiment(client, project)
+    query = f"tags.`{ROUND_TAG}` = '{plan.number}'"
+    found = client.search_runs([experiment], query, order_by=["attributes.start_time ASC"], max_results=1)
+    if found:
+        return found[0]
+    tags = {
+        ROUND_TAG: str(plan.number),
+        "nightshift.kind": plan.kind,
+        "mlflow.user": "nightshift",
+        "mlflow.source.name": "nightshift",
+        "mlflow.source.type": "JOB",
+    }
+    return client.create_run(experiment, _ms(plan.opened_at), tags, run_name(plan.number))
+
+
+def log_params(client: MlflowClient, run: Run, plan: Plan) -> None:
+    """Everything in plan.json. MLflow refuses to change a parameter, so only missing ones are sent."""
+    missing = [Param(k, v) for k, v in names.params(plan).items() if k not in run.data.params]
+    for chunk in _chunks(missing, PARAMS_A_CALL):
+        client.log_batch(run.info.run_id, params=chunk)
+
+
+def log_metrics(
+    client: MlflowClient, run: Run, plan: Plan, sealed: Sealed, curves: Sequence[Mapping[str, float]]
+) -> None:
+    """Figures with the round as step, curves with the epoch as step; what is there already stays untouched."""
+    there, opened = run.data.metrics, _ms(plan.opened_at)
+    figures = [
+        Metric(name, value, _ms(sealed.sealed_at) if name in there else opened, plan.number)
+        for name, value in names.round_metrics(sealed).items()
+        if there.get(name) != value
+    ]
+    epochs = [Metric(name, value, opened, epoch) for name, value, epoch in names.curve_metrics(curves)]
+    for chunk in _chunks(figures + epochs, METRICS_A_CALL):
+        client.log_batch(run.info.run_id, metrics=chunk)
+
+
+def log_artifacts(client: MlflowClient, run: Run, artifacts: Mapping[str, Path | bytes]) -> None:
+    """Files by their path in the run, such as 'report.html' or 'curves/results.csv'; the same path is replaced."""
+    with TemporaryDirectory() as folder:
+        for name, content in artifacts.items():
+            path = PurePosixPath(name)
+            if path.is_absolute() or ".." in path.parts:
+                raise TrackingError(f"artifact '{name}'", "not a path inside a run", "Give a relative path.")
+            local = Path(folder, path.name)
+            local.write_bytes(content if isinstance(content, bytes) else content.read_bytes())
+            parent = str(path.parent)
+            client.log_artifact(run.info.run_id, str(local), None if parent == "." else parent)
+
+
+def finish(client: MlflowClient, run: Run, plan: Plan, sealed: Sealed, links: Mapping[str, str]) -> None:
+    """Describe the run and close it with the round's own times."""
+    tags = {
+        "mlflow.note.content": notes.run_note(plan, sealed, links),
+        "nightshift.promoted": str(notes.promoted(sealed)).lower(),
+    }
+    client.log_batch(run.info.run_id, tags=[RunTag(*each) for each in tags.items()])
+    client.set_terminated(run.info.run_id, "FINISHED", _ms(sealed.sealed_at))
+
+
+def _experiment(client: MlflowClient, project: str) -> str:
+    known = client.get_experiment_by_name(project) or _new_experiment(client, project)
+    if known.lifecycle_stage == "deleted":
+        remedy = "Restore it there, or give the project a new name."
+        raise TrackingError(f"experiment '{project}'", "deleted in MLflow", remedy)
+    for key in EXPERIMENT_TAGS.keys() - known.tags.keys():  # what a person wrote there stands
+        client.set_experiment_tag(known.experiment_id, key, EXPERIMENT_TAGS[key])
+    return str(known.experiment_id)
+
+
+def _new_experiment(client: MlflowClient, project: str) -> Experiment:
+    try:
+        client.create_experiment(project, tags=dict(EXPERIMENT_TAGS))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process may have been first
+            raise
+    known = client.get_experiment_by_name(project)
+    if known is None:
+        raise TrackingError(f"experiment '{project}'", "made, but not found again", "Run the round again.")
+    return known
+
+
+def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _ms(time: datetime) -> int:
+    return round(time.timestamp() * 1000)

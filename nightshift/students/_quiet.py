@@ -1,0 +1,33 @@
+"""Ultralytics without its side effects: no analytics, no experiment loggers, no settings of the user's touched.
+
+Ultralytics reads its environment once, at its first import, so `silence` has to come before that.
+Knows nothing of models or data.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+LOGGERS = ("clearml", "comet", "dvc", "mlflow", "raytune", "tensorboard", "wandb")
+
+
+def silence(folder: Path | None = None) -> None:
+    """Make Ultralytics keep its settings in `folder`, send nothing, log nowhere and load weights safely.
+
+    Args:
+        folder: for its settings file; a folder of this user's under the temporary directory when left out.
+    """
+    os.environ["YOLO_CONFIG_DIR"] = str(folder or _own_folder())
+    os.environ["ULTRALYTICS_SAFE_LOAD"] = "true"  # its default unpickles whatever a file contains
+    os.environ.setdefault("YOLO_VERBOSE", "false")
+    from ultralytics.utils import SETTINGS  # noqa: PLC0415 - reads the lines above at import
+
+    off = dict.fromkeys(("sync", *LOGGERS), False)
+    if any(SETTINGS[key] for key in off):  # each update rewrites the file
+        SETTINGS.update(off)  # type: ignore[no-untyped-call]
+
+
+def _own_folder() -> Path:
+    folder = Path(tempfile.gettempdir()) / f"nightshift-ultralytics-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder

@@ -1,0 +1,118 @@
+"""The process that trains: `python -m nightshift.students._train_process request.json`.
+
+A process of its own because repeated training in one process leaks memory. It ends when its parent ends.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from nightshift.students import _architecture, _quiet
+from nightshift.students._protocol import Origin, Request, say
+
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+# Chosen by measuring: see docs/decisions on small data. Scratch needs the larger rate.
+RATES = {"scratch": 0.004, "pretrained": 0.001, "warm": 0.002}
+
+
+def main(path: str) -> None:
+    """Train what the request in a file says."""
+    request = Request.read(Path(path))
+    die_with(request.parent)
+    _quiet.silence(Path(request.out) / "settings")
+    from nightshift.students import _training_run as run  # noqa: PLC0415 - after `silence`
+
+    start = choose_start(request)
+    say(start[1])
+    kind = run.QuietTransformer if _architecture.is_transformer(request.model) else run.QuietDetection
+    kind(overrides=overrides(request, *start)).train()  # type: ignore[no-untyped-call]
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent dies (Linux only), even by SIGKILL.
+
+    Raises:
+        SystemExit: the parent is already gone.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        raise SystemExit("the process that asked for this training is gone")
+
+
+def choose_start(request: Request) -> tuple[Path | None, Origin]:
+    """The weights to start from, and what to call that."""
+    model, why = request.model, ""
+    if request.init:
+        trained = _network_name(Path(request.init))
+        if trained == model:
+            return Path(request.init), Origin("warm", f"continues from {request.init}")
+        why = f"{request.init} is a {trained}, not a {model}; "
+    if weights := _architecture.published(model):
+        return weights, Origin("pretrained", f"{why}starts from published weights {weights}")
+    return None, Origin("scratch", f"{why}no published weights of {model} at hand: starts from scratch")
+
+
+def overrides(request: Request, weights: Path | None, origin: Origin) -> dict[str, Any]:
+    """Ultralytics' training arguments; those left out keep its defaults."""
+    device = _device(request.device)
+    network = _architecture.description(request.model, Path(request.out))
+    return {
+        "model": network,
+        "pretrained": str(weights) if weights else False,
+        "data": request.data,
+        "project": str(Path(request.out).resolve()),
+        "name": "run",
+        "exist_ok": True,
+        "epochs": request.epochs,
+        "batch": request.batch,
+        "imgsz": request.image_size,
+        "device": device,
+        "seed": request.seed,
+        "deterministic": True,
+        "patience": 0,
+        "val": False,
+        "plots": False,
+        "save": False,
+        "workers": _workers(),
+        "cache": "ram",
+        "verbose": False,
+        "amp": "bf16" if device not in {"cpu", "mps"} else False,  # True would download a model to check with
+        "nbs": request.batch,  # a step is a batch: no gradients accumulated over several
+        "optimizer": "AdamW",
+        "lr0": RATES[origin.origin],
+        "momentum": 0.9,
+        "warmup_epochs": 0.0,
+        "mosaic": 1.0,
+        "close_mosaic": max(1, round(0.3 * request.epochs)),
+    }
+
+
+def _network_name(weights: Path) -> str:
+    from ultralytics.nn.tasks import load_checkpoint  # noqa: PLC0415
+
+    network, _ = load_checkpoint(weights)  # type: ignore[no-untyped-call]
+    return Path(network.yaml["yaml_file"]).stem
+
+
+def _workers() -> int:
+    return max(0, (os.cpu_count() or 1) - 2)  # Ultralytics itself takes none where it trains on the CPU
+
+
+def _device(wanted: str) -> str:
+    if wanted != "auto":
+        return wanted
+    import torch  # noqa: PLC0415
+
+    if torch.cuda.is_available():
+        return "0"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,40 @@
+"""From what a zero-shot detector said about prompts to one box an object. Knows no model.
+
+Two rules, both greedy non-maximum suppression by score:
+- boxes of one class that overlap by SAME_CLASS_IOU or more are one object: two prompts of a class, or two
+  queries of the model, found it twice. 0.7 is loose enough to keep parts that lie in a heap apart.
+- boxes of different classes that overlap by SAME_OBJECT_IOU or more are one object that answers to two
+  prompts: the better score decides, for a person would have to delete the other.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchvision.ops import batched_nms
+
+from nightshift.domain.detections import Detections
+
+SAME_CLASS_IOU = 0.7
+SAME_OBJECT_IOU = 0.9
+
+
+def merge(found: Detections, class_of: NDArray[np.int64]) -> tuple[Detections, NDArray[np.int64]]:
+    """One box an object, best score first.
+
+    Args:
+        found: the classes are indices of prompts.
+        class_of: (prompts,) the class index of each prompt.
+
+    Returns:
+        The detections, with class indices, and the index of the prompt that found each, (n,) int64.
+    """
+    ranked = found.by_score()
+    once = ranked.take(_distinct(ranked, class_of))
+    objects = once.take(_distinct(once, np.zeros_like(class_of), SAME_OBJECT_IOU))
+    return Detections(objects.boxes, class_of[objects.classes], objects.scores), objects.classes
+
+
+def _distinct(ranked: Detections, group_of: NDArray[np.int64], overlap: float = SAME_CLASS_IOU) -> NDArray[np.intp]:
+    boxes, scores = torch.tensor(ranked.boxes), torch.tensor(ranked.scores)
+    groups = torch.tensor(group_of[ranked.classes])
+    return np.sort(batched_nms(boxes, scores, groups, overlap).numpy())

@@ -1,0 +1,50 @@
+"""Register new frames: hash, decode safely, find the clip, choose the golden ones, bring the pixels into the store."""
+
+from dataclasses import replace
+from typing import Any
+
+from prefect import task
+from prefect.logging import get_run_logger
+
+from nightshift.domain.frames import FrameRecord, FrameState, Split
+from nightshift.domain.models import Progress
+from nightshift.domain.rounds import Receipt
+from nightshift.frames.clips import ClipRules
+from nightshift.frames.register import register as register_files
+from nightshift.round import OpenRound
+from nightshift.services.store import rows
+from tasks.stage import RoundRef, run_stage
+
+
+@task(name="register", retries=1, retry_delay_seconds=10)
+def register(ref: RoundRef) -> Receipt:
+    """Every file of the source that is not known yet."""
+    return run_stage(ref, "register", _body)
+
+
+def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
+    project, rules = night.project, ClipRules.of(night.config)
+    known = [rows.record_from_row(row) for row in night.parent_table("frames")]
+    found = register_files(known, project.source, rules, night.number, project.keep_frame, progress)
+    records = _with_states(night, sorted(found.records, key=lambda each: each.frame.id))
+    night.write("frames", [rows.frame_row(each) for each in records])
+    for note in found.notes:
+        get_run_logger().warning(note)
+    return {
+        "frames": len(records),
+        "frames_new": len(found.new),
+        "frames_golden": sum(each.frame.split is Split.GOLDEN for each in records),
+        "quarantined": night.quarantine("register", found.rejected),
+        "notes": list(found.notes),
+    }
+
+
+def _with_states(night: OpenRound, records: list[FrameRecord]) -> list[FrameRecord]:
+    labelled, asked = set(night.labels()), night.asked()
+    return [replace(each, state=_state(each.frame.id, labelled, asked)) for each in records]
+
+
+def _state(frame_id: str, labelled: set[str], asked: set[str]) -> FrameState:
+    if frame_id in labelled:
+        return FrameState.LABELLED
+    return FrameState.ASKED if frame_id in asked else FrameState.POOL

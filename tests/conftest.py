@@ -1,0 +1,46 @@
+"""What every test may ask for: the real servers, started once for the whole run."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local import Endpoints, Stack
+from infra.local.label_studio import find_label_studio
+from nightshift.domain.errors import StackError
+
+
+@pytest.fixture(scope="session")
+def label_studio_bin() -> Path:
+    """The `label-studio` program; a run without it fails and says how to install it, it does not skip."""
+    try:
+        return find_label_studio()
+    except StackError as error:
+        missing = str(error)
+    pytest.fail(missing, pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def local_stack(label_studio_bin: Path) -> Iterator[Stack]:
+    """A stack that is up: NIGHTSHIFT_TEST_STACK names a folder to use and keep, else it is made and deleted."""
+    kept = os.environ.get("NIGHTSHIFT_TEST_STACK")
+    folder = Path(kept or tempfile.mkdtemp(prefix="nightshift-stack-"))
+    stack = Stack(folder, label_studio_bin)
+    was_running = bool(stack.running())
+    try:
+        stack.up()
+        yield stack
+    finally:
+        if not was_running:
+            stack.down()
+        if not kept:
+            shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def stack(local_stack: Stack) -> Endpoints:
+    """Where the servers are, and their credentials."""
+    return local_stack.up()

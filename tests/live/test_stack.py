@@ -1,0 +1,176 @@
+"""The embedded stack: real servers, on loopback, that start, repair and stop as promised."""
+
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import httpx
+import psutil
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from mlflow import MlflowClient
+
+from infra.local import Endpoints, Stack, processes
+from infra.local.endpoints import LISTENING, is_free
+from infra.local.environment import environment_file, read_environment
+from nightshift.domain.errors import StackError
+from nightshift.services.buckets import client_from
+
+pytestmark = pytest.mark.live
+SERVERS = {*LISTENING, "worker"}
+
+
+def family(stack: Stack) -> list[psutil.Process]:
+    return processes.marked(f"{stack.folder}:")
+
+
+def signer(stack: Endpoints) -> boto3.client:
+    """As Label Studio signs its links: version 4."""
+    return boto3.client(
+        "s3",
+        endpoint_url=stack.s3,
+        aws_access_key_id=stack.access_key,
+        aws_secret_access_key=stack.secret_key,
+        region_name="us-east-1",
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
+
+
+def test_label_studio_knows_the_generated_user_and_token(stack: Endpoints) -> None:
+    answer = httpx.get(
+        f"{stack.label_studio}/api/current-user/whoami",
+        headers={"Authorization": f"Token {stack.label_studio_token}"},
+    )
+    assert answer.json()["email"] == stack.label_studio_user
+
+
+def test_nobody_signs_up_at_label_studio_without_an_invitation(stack: Endpoints) -> None:
+    with httpx.Client(base_url=stack.label_studio) as browser:
+        browser.get("/user/signup/")
+        form = {"email": "new@example.com", "password": "long-enough-1", "csrfmiddlewaretoken": ""}
+        form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
+        assert browser.post("/user/signup/", data=form).status_code == 403
+
+
+def test_mlflow_keeps_runs_and_serves_artifacts(stack: Endpoints, tmp_path: Path) -> None:
+    client = MlflowClient(stack.mlflow)
+    run = client.create_run(client.create_experiment(f"stack-{time.time_ns()}")).info.run_id
+    (tmp_path / "note.txt").write_text("kept")
+    client.log_artifact(run, str(tmp_path / "note.txt"))
+    client.set_terminated(run)
+    assert Path(client.download_artifacts(run, "note.txt", str(tmp_path))).read_text() == "kept"
+
+
+def test_prefect_has_the_work_pool_and_a_worker_that_polls_it(stack: Endpoints) -> None:
+    workers = httpx.post(f"{stack.prefect_api}/work_pools/nightshift/workers/filter", json={}).json()
+    assert [each["status"] for each in workers if each["name"] == "local"] == ["ONLINE"]
+
+
+def test_the_bucket_is_there_and_label_studios_pages_may_read_it(stack: Endpoints) -> None:
+    client = signer(stack)
+    client.put_object(Bucket=stack.bucket, Key="stack/a b/ü.png", Body=b"picture")
+    link = client.generate_presigned_url("get_object", {"Bucket": stack.bucket, "Key": "stack/a b/ü.png"})
+    answer = httpx.get(link, headers={"Origin": stack.label_studio})
+    assert answer.content == b"picture"
+    assert answer.headers["access-control-allow-origin"] == stack.label_studio
+    assert "access-control-allow-origin" not in httpx.get(link, headers={"Origin": "http://elsewhere"}).headers
+
+
+def test_a_link_that_was_tampered_with_opens_nothing(stack: Endpoints) -> None:
+    client = signer(stack)
+    client.put_object(Bucket=stack.bucket, Key="stack/mine", Body=b"mine")
+    client.put_object(Bucket=stack.bucket, Key="stack/other", Body=b"other")
+    link = client.generate_presigned_url("get_object", {"Bucket": stack.bucket, "Key": "stack/mine"})
+    assert httpx.get(link).content == b"mine"
+    assert httpx.get(link.replace("stack/mine", "stack/other")).status_code == 403
+
+
+@pytest.mark.parametrize("key", ["test", "000000000000", "AKIAIOSFODNN7EXAMPLE"])
+def test_the_emulators_well_known_keys_open_nothing(stack: Endpoints, key: str) -> None:
+    client = client_from({**stack.environment(), "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "test"})
+    with pytest.raises(ClientError, match="403"):
+        client.list_objects_v2(Bucket=stack.bucket)
+
+
+def test_a_page_in_a_browser_cannot_empty_the_store(stack: Endpoints) -> None:
+    assert httpx.post(f"{stack.s3}/_ministack/reset").status_code == 403
+
+
+def test_every_server_listens_on_loopback_only(local_stack: Stack) -> None:
+    listening = {
+        (process.name(), connection.laddr.ip)
+        for process in family(local_stack)
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert len(listening) >= 2
+    assert {address for _, address in listening} == {"127.0.0.1"}
+
+
+def test_what_is_secret_is_readable_by_its_owner_only(local_stack: Stack) -> None:
+    for name in ("secrets.json", "env", "state.json"):
+        assert (local_stack.folder / name).stat().st_mode & 0o777 == 0o600, name
+
+
+def test_the_environment_file_says_what_the_endpoints_say(local_stack: Stack, stack: Endpoints) -> None:
+    assert read_environment(local_stack.folder) == stack.environment()
+
+
+def test_starting_what_runs_changes_nothing(local_stack: Stack, stack: Endpoints) -> None:
+    before = local_stack.running()
+    assert set(before) == SERVERS
+    assert local_stack.up() == stack
+    assert Stack(local_stack.folder).running() == before
+
+
+def test_a_server_that_dies_is_reported_with_its_last_words_and_nothing_stays(tmp_path: Path) -> None:
+    broken = tmp_path / "label-studio"
+    broken.write_text("#!/bin/sh\necho 'no such table: tasks'\nexit 3\n")
+    broken.chmod(0o755)
+    stack = Stack(tmp_path / "stack", broken)
+    with pytest.raises(StackError, match=r"(?s)exit code 3.*label-studio\.log.*no such table: tasks"):
+        stack.up()
+    assert family(stack) == []
+
+
+@pytest.fixture(scope="module")
+def spare(local_stack: Stack, label_studio_bin: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack of its own to be maltreated, with Label Studio's and MLflow's prepared databases (saves 30 s)."""
+    folder = tmp_path_factory.mktemp("spare")
+    shutil.copy(local_stack.folder / "secrets.json", folder)
+    for name in ("label-studio", "mlflow"):
+        shutil.copytree(local_stack.folder / name, folder / name)
+    stack = Stack(folder, label_studio_bin)
+    stack.up()
+    yield stack
+    stack.down()
+
+
+def test_servers_that_crashed_are_started_again_where_they_were_with_their_data(spare: Stack) -> None:
+    where, before = spare.up(), spare.running()
+    signer(where).put_object(Bucket=where.bucket, Key="kept", Body=b"over kill -9")
+    for name in ("s3", "mlflow"):  # MLflow leaves a child behind that still holds its port
+        psutil.Process(before[name]).send_signal(signal.SIGKILL)
+    while set(spare.running()) & {"s3", "mlflow"}:
+        pass
+    assert spare.up() == where
+    after = spare.running()
+    assert {name for name in after if after[name] != before[name]} == {"s3", "mlflow"}
+    assert signer(where).get_object(Bucket=where.bucket, Key="kept")["Body"].read() == b"over kill -9"
+    assert httpx.get(f"{where.mlflow}/health").status_code == 200
+
+
+def test_stopping_leaves_no_process_no_port_and_no_environment_behind(spare: Stack) -> None:
+    where = spare.up()
+    assert len(family(spare)) > len(SERVERS)  # some have children
+    spare.down()
+    assert family(spare) == []
+    assert all(
+        is_free(int(url.rsplit(":", 1)[1])) for url in (where.s3, where.label_studio, where.mlflow, where.prefect)
+    )
+    assert not environment_file(spare.folder).exists()
+    spare.down()  # once more is harmless
