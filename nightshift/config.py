@@ -5,10 +5,11 @@ Secrets are never part of it: they come from the environment.
 """
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from nightshift.domain.costs import Prices
 from nightshift.domain.models import Hyper, TeacherSpec
@@ -18,9 +19,10 @@ PALETTE = (
     "#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#f032e6", "#9a6324", "#808000",
 )  # fmt: skip
 Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Section(BaseModel):
@@ -32,8 +34,8 @@ class Section(BaseModel):
 class ClassSection(Section):
     """One class to look for."""
 
-    name: str = Field(description="The class as people and metrics call it.")
-    prompts: tuple[str, ...] = Field(
+    name: Phrase = Field(description="The class as people and metrics call it.")
+    prompts: tuple[Phrase, ...] = Field(
         default=(), description="Phrases the teacher understands; the name itself when left out."
     )
     color: str | None = Field(default=None, pattern=r"^#[0-9a-fA-F]{6}$", description="Colour of its boxes, #rrggbb.")
@@ -42,22 +44,39 @@ class ClassSection(Section):
 class FramesSection(Section):
     """Where the pictures are."""
 
-    source: str = Field(description="A folder, or s3://bucket/prefix. New files are taken up each night.")
+    source: str = Field(
+        min_length=1,
+        examples=["frames"],
+        description="A folder, or s3://bucket/prefix. New files are taken up each night.",
+    )
     format: Literal["images", "coco", "yolo", "voc"] = Field(
         default="images",
-        description="Plain pictures, or a data set whose labels tests and backtests use.",
+        description="images, coco, yolo or voc: plain pictures, or a data set whose labels tests and backtests use.",
     )
     clip_pattern: str = Field(
         default=r"(?P<clip>.*)/[^/]*",
         description="Regular expression on the relative path; its group 'clip' names the clip. "
         "Where it does not match, the frame is a clip of its own.",
-    )  # fmt: skip
+    )
+
+    @field_validator("clip_pattern")
+    @classmethod
+    def _names_a_clip(cls, pattern: str) -> str:
+        try:
+            groups = re.compile(pattern).groupindex
+        except re.error as error:
+            raise ValueError(f"it is no regular expression ({error})") from error
+        if "clip" not in groups:
+            raise ValueError("it has no group (?P<clip>...)")
+        return pattern
 
 
 class StoreSection(Section):
     """Where rounds are kept."""
 
-    uri: str = Field(pattern=r"^s3://[^/]+(/.*)?$", description="s3://bucket/prefix.")
+    uri: str = Field(
+        pattern=r"^s3://[^/]+(/.*)?$", examples=["s3://nightshift/my-line"], description="s3://bucket/prefix."
+    )
 
 
 class TeacherSection(Section):
@@ -104,15 +123,17 @@ class BudgetSection(Section):
 class PricesSection(Section):
     """What time costs."""
 
-    reviewer_usd_per_hour: NotNegative = 18.0
-    gpu_usd_per_hour: NotNegative = 1.5
-    glance_seconds: NotNegative = 1.5
-    verify_seconds: NotNegative = 1.6
-    adjust_seconds: NotNegative = 4.0
-    relabel_seconds: NotNegative = 3.0
-    draw_seconds: NotNegative = 7.0
-    delete_seconds: NotNegative = 1.5
-    lead_time_cap_seconds: Positive = 300.0
+    reviewer_usd_per_hour: NotNegative = Field(default=18.0, description="A person's hour.")
+    gpu_usd_per_hour: NotNegative = Field(default=1.5, description="The machine's hour.")
+    glance_seconds: NotNegative = Field(default=1.5, description="To open a frame and see what is there.")
+    verify_seconds: NotNegative = Field(default=1.6, description="To look at one right box.")
+    adjust_seconds: NotNegative = Field(default=4.0, description="To move one box.")
+    relabel_seconds: NotNegative = Field(default=3.0, description="To change one box's class.")
+    draw_seconds: NotNegative = Field(default=7.0, description="To draw one box.")
+    delete_seconds: NotNegative = Field(default=1.5, description="To delete one box.")
+    lead_time_cap_seconds: Positive = Field(
+        default=300.0, description="A frame never counts more than this: idle tabs are not work."
+    )
 
 
 class GoldenSection(Section):
@@ -144,17 +165,25 @@ class ReviewSection(Section):
 class Config(Section):
     """The whole of nightshift.yaml."""
 
-    project: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$", description="Name of the project.")
-    ontology: tuple[ClassSection, ...] = Field(min_length=1, description="The classes, in order.")
-    frames: FramesSection
-    store: StoreSection
-    teacher: TeacherSection = TeacherSection()
-    student: StudentSection = StudentSection()
-    budget: BudgetSection = BudgetSection()
-    prices: PricesSection = PricesSection()
-    golden: GoldenSection = GoldenSection()
-    triage: TriageSection = TriageSection()
-    review: ReviewSection = ReviewSection()
+    project: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.-]*$",
+        examples=["my line"],
+        description="Name of the project: begins with a letter or digit; letters, digits, spaces, '_', '.' and '-'.",
+    )
+    ontology: tuple[ClassSection, ...] = Field(
+        min_length=1,
+        examples=[[{"name": "bolt", "prompts": ["a bolt", "a screw"]}, {"name": "nut", "prompts": ["a hex nut"]}]],
+        description="The classes, in order. Later rounds rely on the order: add new ones at the end.",
+    )
+    frames: FramesSection = Field(description="Where the pictures are.")
+    store: StoreSection = Field(description="Where rounds are kept.")
+    teacher: TeacherSection = Field(default=TeacherSection(), description="The model that auto-labels.")
+    student: StudentSection = Field(default=StudentSection(), description="The small model that is trained.")
+    budget: BudgetSection = Field(default=BudgetSection(), description="What a night may cost.")
+    prices: PricesSection = Field(default=PricesSection(), description="What time costs.")
+    golden: GoldenSection = Field(default=GoldenSection(), description="The human-only test frames.")
+    triage: TriageSection = Field(default=TriageSection(), description="The stoplight: green, yellow, red.")
+    review: ReviewSection = Field(default=ReviewSection(), description="The queue in Label Studio.")
     seed: int = Field(default=0, ge=0, description="Of everything that is random.")
     shard_frames: Count = Field(default=256, description="Frames in one shard of work.")
 

@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, cast
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.logging import get_run_logger
@@ -20,6 +19,9 @@ from nightshift.domain.rounds import Receipt
 from nightshift.project import Project
 from nightshift.round import OpenRound
 from nightshift.services.store import state
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 Body = Callable[[OpenRound, Progress], dict[str, Any]]
 SAY_EVERY = 5.0  # seconds between two lines of progress

@@ -52,7 +52,7 @@ def write_coco_config(home: Path, data: Path) -> Path:
         {
             "project": f"demo {data.name}",
             "ontology": [{"name": name} for name in names],
-            "frames": {"source": str(data.resolve()), "format": "coco", "clip_pattern": "(?!)"},
+            "frames": {"source": str(data.resolve()), "format": "coco", "clip_pattern": "(?P<clip>.*)"},
             "store": {"uri": f"s3://nightshift/{data.name}"},
             "teacher": {"name": "champion", "checkpoint": "", "threshold": 0.05, "batch": 16},
             "student": QUICK_STUDENT,

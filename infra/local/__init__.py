@@ -4,7 +4,7 @@ Knows how to run servers; knows nothing of rounds. Production uses real ones: th
 """
 
 from infra.local.endpoints import Endpoints
-from infra.local.environment import STACK_FOLDER, load_environment
+from infra.local.environment import STACK_FOLDER, load_environment, use_environment
 from infra.local.stack import Stack
 
-__all__ = ["STACK_FOLDER", "Endpoints", "Stack", "load_environment"]
+__all__ = ["STACK_FOLDER", "Endpoints", "Stack", "load_environment", "use_environment"]

@@ -68,3 +68,15 @@ def load_environment(folder: Path, environ: MutableMapping[str, str] = os.enviro
     for group in _TOGETHER:
         if not any(environ.get(name) for name in group):
             environ.update({name: offered[name] for name in group if name in offered})
+
+
+def use_environment(variables: Mapping[str, str], environ: MutableMapping[str, str] = os.environ) -> None:
+    """Point a process at a stack, whatever its environment said: a left-over session token or profile would not fit.
+
+    Args:
+        variables: from `Endpoints.environment`.
+        environ: the variables to change, in place.
+    """
+    for name in (name for group in _TOGETHER for name in group):
+        environ.pop(name, None)
+    environ.update(variables)

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from infra.local.endpoints import LOOPBACK, REGION, Endpoints
+from infra.local.environment import use_environment
 from infra.local.readiness import WORK_POOL, answers, worker_polls
 
 _QUIET = {"DO_NOT_TRACK": "1", "PYTHONUNBUFFERED": "1"}
@@ -144,7 +145,8 @@ def _prefect(data: Path, where: Endpoints) -> Server:
 def _worker(data: Path, where: Endpoints) -> Server:
     pool = ("--pool", WORK_POOL, "--type", "process", "--name", "local")
     command = (sys.executable, "-m", "prefect", "worker", "start", *pool)
-    environment = {**os.environ, **_prefect_home(data), **_QUIET, **where.environment()}  # flows run in it
+    environment = {**os.environ, **_prefect_home(data), **_QUIET}  # flows run in it: it sees what their authors set
+    use_environment(where.environment(), environment)
     return Server(
         "worker", command, environment, lambda born: worker_polls(where.prefect_api, born), Path.cwd(), after="prefect"
     )

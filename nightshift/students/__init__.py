@@ -4,7 +4,8 @@ A family is a module of this package whose name has no leading underscore. It of
 
     def family() -> nightshift.domain.models.Student
 
-which must be cheap: heavy libraries are imported when a model is trained or opened, never at import.
+which must be cheap: heavy libraries are imported when a model is trained or opened, never at import. It may name its
+smallest model as SMALLEST, for the contract tests to train.
 Adding a family is adding such a file; configuration, contract tests and error messages find it by themselves.
 This module knows no family.
 """

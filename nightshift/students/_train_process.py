@@ -21,8 +21,10 @@ RATES = {"scratch": 0.004, "pretrained": 0.001, "warm": 0.002}
 
 def main(path: str) -> None:
     """Train what the request in a file says."""
+    end_with_parent()
     request = Request.read(Path(path))
-    die_with(request.parent)
+    if os.getppid() != request.parent:  # it ended before `end_with_parent` could tell the kernel
+        raise SystemExit("the process that asked for this training is gone")
     _quiet.silence(Path(request.out) / "settings")
     from nightshift.students import _training_run as run  # noqa: PLC0415 - after `silence`
 
@@ -32,17 +34,10 @@ def main(path: str) -> None:
     kind(overrides=overrides(request, *start)).train()  # type: ignore[no-untyped-call]
 
 
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies (Linux only), even by SIGKILL.
-
-    Raises:
-        SystemExit: the parent is already gone.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        raise SystemExit("the process that asked for this training is gone")
+def end_with_parent() -> None:
+    """Have the kernel kill this process when its parent dies, even by SIGKILL. Linux only; elsewhere nothing."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def choose_start(request: Request) -> tuple[Path | None, Origin]:

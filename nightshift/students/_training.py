@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,14 +42,22 @@ def train(data: Path, init: Path | None, out: Path, hyper: Hyper, epochs: int, p
         device=hyper.device,
         parent=os.getpid(),
     ).write(out / "request.json")
-    origin, curves = _listen(request, out / "train.log", progress)
+    command = [sys.executable, "-u", "-m", PROCESS, str(request.resolve())]
+    origin, curves = listen(command, out / "train.log", progress)
     weights = out / "run" / "weights" / "last.pt"
     return Checkpoint(weights, hashlib.sha256(weights.read_bytes()).hexdigest(), origin, tuple(curves))
 
 
-def _listen(request: Path, log: Path, progress: Progress) -> tuple[str, list[dict[str, float]]]:
+def listen(command: Sequence[str], log: Path, progress: Progress) -> tuple[str, list[dict[str, float]]]:
+    """Run a training process to its end; its origin, and the losses of each epoch.
+
+    However this function is left, the process has ended.
+
+    Raises:
+        ModelError: its exit code is not 0.
+    """
     origin, curves, last = "", [], deque[str](maxlen=LAST_LINES)
-    with _start(request) as child, log.open("w", buffering=1, encoding="utf-8") as file, _ended(child):
+    with _run(command) as child, log.open("w", buffering=1, encoding="utf-8") as file:
         for line in child.stdout or ():
             match understand(line):
                 case Origin(name, reason):
@@ -63,35 +71,30 @@ def _listen(request: Path, log: Path, progress: Progress) -> tuple[str, list[dic
                     file.write(line)
                     last.append(line)
     if child.returncode:
-        raise ModelError(f"training {request.parent}", _why(child.returncode, last), f"The whole log: {log}.")
+        raise ModelError("training", _why(child.returncode, last), f"The whole log is {log}.")
     return origin, curves
 
 
-def _start(request: Path) -> subprocess.Popen[str]:
+@contextmanager
+def _run(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
     here = str(Path(nightshift.__file__).parents[1])
     paths = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
-    return subprocess.Popen(
-        [sys.executable, "-u", "-m", PROCESS, str(request)],
+    with subprocess.Popen(
+        command,
         env={**os.environ, "PYTHONPATH": paths},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
         encoding="utf-8",
         errors="replace",
-    )
+    ) as child:
+        try:
+            yield child
+            child.wait()
+        finally:
+            child.kill()  # of one that has ended already, nothing
 
 
-@contextmanager
-def _ended(child: subprocess.Popen[str]) -> Iterator[None]:
-    """Leave no process behind when the parent stops listening: cancelled, interrupted, or a failing progress."""
-    try:
-        yield
-        child.wait()
-    finally:
-        child.kill()  # does nothing to one that has ended
-
-
-def _why(code: int, last: deque[str]) -> str:
+def _why(code: int, last: Sequence[str]) -> str:
     how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
     return f"the process failed ({how}); it ended with\n{''.join(last)}"

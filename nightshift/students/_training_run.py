@@ -83,7 +83,7 @@ def strip(weights: Path, name: str) -> None:
         name: the architecture, kept in the file so that a later training knows what it continues.
     """
     strip_optimizer(weights)
-    saved = torch_load(weights, map_location="cpu")
+    saved = torch_load(weights, map_location="cpu")  # type: ignore[no-untyped-call]
     network = saved["model"]
     network.yaml["yaml_file"] = f"{name}.yaml"
     network.args = {key: saved["train_args"][key] for key in ("task", "imgsz", "single_cls")}

@@ -17,6 +17,7 @@ from nightshift.domain.models import (
 )
 from nightshift.students import _architecture, _quiet, _training, _yolo_folder
 
+SMALLEST = "yolo11p"
 LEAST_STEPS = 16  # of an epoch: a set of a few pictures is repeated, as each epoch has a price of its own
 
 

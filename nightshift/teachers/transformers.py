@@ -158,7 +158,7 @@ def _read(checkpoint: str, *, local_files_only: bool) -> tuple[Any, Any]:
             raise _unfit(checkpoint, f"'{family}' is no zero-shot detector")
         processor: Any = AutoProcessor.from_pretrained(checkpoint, **here)  # type: ignore[no-untyped-call]
         model, report = AutoModelForZeroShotObjectDetection.from_pretrained(
-            checkpoint, use_safetensors=None, dtype=torch.float32, output_loading_info=True, **here
+            checkpoint, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **here
         )
     except (ValueError, KeyError, ImportError, RuntimeError) as error:
         raise _unfit(checkpoint, f"it does not load ({_first_line(error)})") from error

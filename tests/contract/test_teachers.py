@@ -88,7 +88,7 @@ def test_every_box_has_the_class_whose_prompt_found_it(one: ZeroShotTeacher) -> 
         assert np.array_equal(seen.classes, class_of[prompts])
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 3), (3, 3, 3), (1, 300, 3), (300, 2, 3), (600, 800, 3)])
+@pytest.mark.parametrize("shape", [(1, 1, 3), (3, 3, 3), (1, 400, 3), (300, 2, 3), (600, 800, 3)])
 def test_an_image_of_any_shape_is_answered(one: ZeroShotTeacher, shape: tuple[int, ...]) -> None:
     (seen,) = one.detect([picture(shape)])
     assert (seen.boxes <= np.array([shape[1], shape[0]] * 2)).all()

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import numpy as np
@@ -81,24 +82,33 @@ def test_when_nothing_gets_through_the_error_says_what_to_do(stack: Endpoints) -
             desk.whoami()
 
 
-def test_the_list_and_the_label_stream_bring_the_most_valuable_frame_first(rig: Rig) -> None:
+def test_the_tab_is_sorted_by_value_whenever_the_tasks_were_made(rig: Rig) -> None:
     asked = questions(rig.frames(12))
     rig.desk.push(rig.project, asked[6:], CLASSES)  # the less valuable ones are older
     rig.desk.push(rig.project, asked[:6], CLASSES)
     tab = listed(rig, view=queue_tab(rig.desk.api, rig.project))
     assert [task["data"]["key"] for task in tab] == [each.key for each in asked]
     assert [task["data"]["key"] for task in rig.desk.unanswered(rig.project, 3)] == [q.key for q in asked[:3]]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"ordering": ["-tasks:data.priority"]}], ids=["label all tasks", "label tasks as displayed"]
+)
+def test_the_label_stream_brings_the_most_valuable_frame_first(rig: Rig, body: dict[str, object]) -> None:
+    """The browser's 'Label All Tasks' sends no order: then tasks come as they were made."""
+    asked = questions(rig.frames(6))
+    rig.desk.push(rig.project, [asked[i] for i in (3, 0, 5, 1, 4, 2)], CLASSES)
     ada = ensure_reviewer(rig.desk.api, 1)
-    for question in asked[:3]:
-        task = next_task(rig)
+    for question in asked:
+        task = next_task(rig, body)
         assert task["data"]["key"] == question.key
         submit(rig.desk.api, task, question.shown, 3.0, ada, CLASSES)
 
 
-def next_task(rig: Rig) -> dict[str, object]:
-    """What the label stream of the queue's tab gives to a reviewer."""
-    view = {"view": queue_tab(rig.desk.api, rig.project)}
-    return dict(rig.desk.api.post("api/dm/actions", view, {"id": "next_task", "project": rig.project}))
+def next_task(rig: Rig, body: dict[str, object]) -> dict[str, Any]:
+    """What the label stream gives to a reviewer."""
+    project = {"project": str(rig.project)}
+    return dict(rig.desk.api.post("api/dm/actions", project | body, {"id": "next_task", **project}))
 
 
 def test_the_label_stream_shows_the_boxes_of_every_round_and_model_and_none_on_blind_frames(rig: Rig) -> None:
@@ -109,7 +119,7 @@ def test_the_label_stream_shows_the_boxes_of_every_round_and_model_and_none_on_b
     boxes = {}
     ada = ensure_reviewer(rig.desk.api, 1)
     for _ in range(3):
-        task = next_task(rig)
+        task = next_task(rig, {})
         boxes[task["data"]["round"]] = [len(each["result"]) for each in task["predictions"]]
         submit(rig.desk.api, task, Detections.empty(), 3.0, ada, CLASSES)
     assert boxes == {1: [len(old[1])], 2: [len(new[1])], 3: []}

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +41,10 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def environment(stack: Endpoints, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def environment(stack: Endpoints, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     for name, value in stack.environment().items():
         monkeypatch.setenv(name, value)
-    yield dict(os.environ)
+    return dict(os.environ)
 
 
 def _configure(home: Path, line: Path, project: str) -> Path:

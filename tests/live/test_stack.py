@@ -1,7 +1,10 @@
 """The embedded stack: real servers, on loopback, that start, repair and stop as promised."""
 
+import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -164,13 +167,46 @@ def test_servers_that_crashed_are_started_again_where_they_were_with_their_data(
     assert httpx.get(f"{where.mlflow}/health").status_code == 200
 
 
-def test_stopping_leaves_no_process_no_port_and_no_environment_behind(spare: Stack) -> None:
+FLOW = """
+import pathlib, subprocess, sys, time
+from prefect import flow
+
+@flow
+def endless(told: str) -> None:
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])  # as a student's training would
+    pathlib.Path(told).touch()
+    time.sleep(600)
+"""
+DEPLOYMENT = """
+pull: [{prefect.deployments.steps.set_working_directory: {directory: %s}}]
+deployments: [{name: now, entrypoint: "long.py:endless", work_pool: {name: nightshift}}]
+"""
+
+
+def start_endless_flow(stack: Endpoints, folder: Path) -> None:
+    """Have the worker run a flow that does not end by itself, and wait until it runs."""
+    (folder / "long.py").write_text(FLOW)
+    (folder / "prefect.yaml").write_text(DEPLOYMENT % folder)
+    deploy = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+    environment = {**os.environ, **stack.environment(), "PREFECT_HOME": str(folder / "home"), "DO_NOT_TRACK": "1"}
+    subprocess.run(deploy, cwd=folder, env=environment, check=True, capture_output=True)
+    api = f"{stack.prefect_api}/deployments"
+    deployment = httpx.get(f"{api}/name/endless/now").raise_for_status().json()["id"]
+    asked = {"parameters": {"told": str(folder / "told")}, "state": {"type": "SCHEDULED"}}
+    httpx.post(f"{api}/{deployment}/create_flow_run", json=asked).raise_for_status()
+    while not (folder / "told").exists():
+        time.sleep(0.2)
+
+
+def test_stopping_leaves_no_process_no_port_and_no_environment_behind(spare: Stack, tmp_path: Path) -> None:
+    """Not even a flow run that the worker started, nor what that run started."""
     where = spare.up()
-    assert len(family(spare)) > len(SERVERS)  # some have children
+    before = len(family(spare))
+    start_endless_flow(where, tmp_path)
+    assert len(family(spare)) >= before + 2
+    ports = [int(url.rsplit(":", 1)[1]) for url in (where.s3, where.label_studio, where.mlflow, where.prefect)]
     spare.down()
     assert family(spare) == []
-    assert all(
-        is_free(int(url.rsplit(":", 1)[1])) for url in (where.s3, where.label_studio, where.mlflow, where.prefect)
-    )
+    assert all(is_free(port) for port in ports)
     assert not environment_file(spare.folder).exists()
     spare.down()  # once more is harmless

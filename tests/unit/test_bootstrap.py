@@ -85,7 +85,7 @@ def test_without_a_challenger_or_a_comparison_the_champion_stays() -> None:
 
 
 @pytest.mark.parametrize(("probability", "promoted"), [(0.79, False), (0.80, True), (1.0, True), (0.5, False)])
-def test_a_challenger_is_promoted_when_it_is_probably_better(probability: float, promoted: bool) -> None:  # noqa: FBT001
+def test_a_challenger_is_promoted_when_it_is_probably_better(probability: float, promoted: bool) -> None:
     verdict = decide(Gain(0.012, -0.01, 0.034, probability))
     assert verdict.promote is promoted
     assert f"{probability:.2f}" in verdict.reason

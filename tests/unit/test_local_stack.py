@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from infra.local import processes
 from infra.local.endpoints import LISTENING, LOOPBACK, choose_ports, endpoints, keep_secrets
-from infra.local.environment import load_environment, read_environment, write_environment
+from infra.local.environment import load_environment, read_environment, use_environment, write_environment
 from infra.local.label_studio import find_label_studio
 from infra.local.servers import servers
 from nightshift.domain.errors import StackError
@@ -99,6 +99,12 @@ def test_keys_of_a_real_account_are_never_sent_to_the_local_store_nor_the_revers
     load_environment(tmp_path, environ)
     assert {name: value for name, value in environ.items() if name.startswith("AWS_")} == {own: "mine"}
     assert environ["MLFLOW_TRACKING_URI"] == OFFERED["MLFLOW_TRACKING_URI"]
+
+
+def test_a_process_that_uses_a_stack_forgets_the_session_of_another_account() -> None:
+    environ = {"AWS_SESSION_TOKEN": "mine", "AWS_PROFILE": "mine", "AWS_ACCESS_KEY_ID": "mine", "HOME": "/home/me"}
+    use_environment(OFFERED, environ)
+    assert environ == {**OFFERED, "HOME": "/home/me"}
 
 
 def test_without_a_stack_nothing_is_set(tmp_path: Path) -> None:

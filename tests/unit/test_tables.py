@@ -121,15 +121,16 @@ def test_an_unknown_table_is_answered_with_the_known_ones() -> None:
         encode([], "frame", "k")
 
 
-def parquet(table: pa.Table, **metadata: str) -> bytes:
+def parquet(row: dict[str, Any], **metadata: str) -> bytes:
     sink = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata({f"nightshift.{k}": v for k, v in metadata.items()}), sink)
+    marks = {f"nightshift.{name}": value for name, value in metadata.items()}
+    pq.write_table(pa.Table.from_pylist([row]).replace_schema_metadata(marks), sink)
     written: bytes = sink.getvalue().to_pybytes()
     return written
 
 
 def test_a_newer_table_is_refused_with_what_to_do() -> None:
-    newer = parquet(pa.Table.from_pylist([ROW | {"extra": 1}]), table="triage", schema="2")
+    newer = parquet(ROW | {"extra": 1}, table="triage", schema="2")
     with pytest.raises(StoreError, match=r"newer Nightshift.*Update Nightshift"):
         decode(newer, "triage", "k")
 
@@ -137,11 +138,11 @@ def test_a_newer_table_is_refused_with_what_to_do() -> None:
 @pytest.mark.parametrize("metadata", [{}, {"table": "frames", "schema": "1"}, {"table": "triage", "schema": "x"}])
 def test_another_table_is_refused(metadata: dict[str, str]) -> None:
     with pytest.raises(StoreError, match="not Nightshift's table 'triage'"):
-        decode(parquet(pa.Table.from_pylist([ROW]), **metadata), "triage", "k")
+        decode(parquet(ROW, **metadata), "triage", "k")
 
 
 def test_a_table_that_lost_a_column_names_it() -> None:
-    short = parquet(pa.Table.from_pylist([{"frame_id": "a"}]), table="triage", schema="1")
+    short = parquet({"frame_id": "a"}, table="triage", schema="1")
     with pytest.raises(StoreError, match="column 'colour' is missing"):
         decode(short, "triage", "k")
 

@@ -20,11 +20,14 @@ INSTRUCTION = (
 def label_config(ontology: Ontology) -> str:
     """The project's label configuration, as XML.
 
-    The line above the picture says why the frame is asked; it comes from the task's `reason`.
+    The lines above the picture say why the frame is asked, how urgent it is and where it is from; they come
+    from the task's data.
     """
     view = ET.Element("View")
     bar = ET.SubElement(view, "View", style="position: sticky; top: 0; z-index: 1; background: inherit;")
     ET.SubElement(bar, "Header", value="$reason", size="5")
+    small = ET.SubElement(bar, "View", style="zoom: 0.7; opacity: 0.6; margin-bottom: 4px;")
+    ET.SubElement(small, "Header", value="priority $priority · round $round · $name", size="6")
     labels = ET.SubElement(
         bar, "RectangleLabels", name=CONTROL, toName=IMAGE, showInline="true", strokeWidth="2", opacity="0.12"
     )

@@ -18,10 +18,10 @@ DESCRIPTION = f"The frames that Nightshift asks people about, most valuable firs
 TITLE_LENGTH = (3, 50)  # what Label Studio accepts
 QUEUE, ANSWERED = "Queue", "Answered"
 STORAGE = "nightshift frames"
-SHOWN = ("image", "reason", "priority", "name", "clip", "round")  # of the task's data, in the list
+WIDTHS = {"image": 150, "reason": 360, "priority": 120, "name": 170, "clip": 120, "round": 90}  # pixels
 HIDDEN = ("value", "usd", "model", "purpose", "width", "height", "frame_id", "key")
 CLUTTER = (
-    "inner_id", "cancelled_annotations", "total_predictions", "annotators", "annotations_results",
+    "inner_id", "completed_at", "total_annotations", "cancelled_annotations", "total_predictions", "annotators", "annotations_results",
     "annotations_ids", "predictions_score", "predictions_model_versions", "predictions_results", "file_upload",
     "storage_filename", "created_at", "updated_at", "updated_by", "avg_lead_time", "draft_exists", "state",
 )  # fmt: skip
@@ -148,5 +148,5 @@ def _tab(title: str, answers: str, ordering: str) -> Mapping[str, Any]:
         "filters": {"conjunction": "and", "items": [condition]},
         "hiddenColumns": {"explore": hidden, "labeling": hidden},
         "columnsDisplayType": {f"tasks:data.{IMAGE}": "Image", "tasks:data.priority": "Number"},
-        "columnsWidth": {"tasks:data.reason": 320, "tasks:data.name": 220},
+        "columnsWidth": {f"tasks:data.{field}": width for field, width in WIDTHS.items()},
     }

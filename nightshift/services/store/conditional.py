@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from nightshift.domain.errors import Conflict, NotFound, StoreError
 from nightshift.services.store import faults
@@ -70,7 +70,7 @@ def _attempt(cell: Cell, data: bytes, condition: dict[str, str]) -> Outcome:
         return Outcome(bare(cell.put(data, **condition)["ETag"]))
     except ClientError as error:
         return _refused(cell, error)
-    except HTTPClientError as error:
+    except faults.UNREACHED as error:
         return Outcome(None, faults.from_client(cell.uri, error), unsure=True)
     except BotoCoreError as error:
         raise faults.from_client(cell.uri, error) from error

@@ -39,6 +39,7 @@ BY_CODE = {
     "BadDigest": ("the bytes changed on their way to the server", "Try again; look for a faulty proxy."),
 }  # fmt: skip
 MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
+UNREACHED = (boto.HTTPClientError, boto.ConnectionError, boto.IncompleteReadError)  # on the way there or back
 LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "412", "409"})
 
 
@@ -94,7 +95,7 @@ def from_client(subject: str, error: BotoCoreError) -> StoreError:
         return StoreError(subject, "the AWS profile does not exist", "Correct AWS_PROFILE.")
     if isinstance(error, boto.ParamValidationError):
         return StoreError(subject, f"botocore refuses the request: {_flat(error)}", "Correct the address.")
-    if isinstance(error, boto.HTTPClientError):
+    if isinstance(error, UNREACHED):
         return StoreError(subject, f"S3 cannot be reached: {_flat(error)}", REACH)
     return StoreError(subject, _flat(error), REACH)
 

@@ -104,14 +104,13 @@ def _from_rows(rows: Rows, schema: pa.Schema, subject: str) -> pa.Table:
 def _fitted(table: pa.Table, schema: pa.Schema, subject: str) -> pa.Table:
     """In the schema's order and types, with no value missing."""
     _same_columns(table.column_names, schema, subject)
-    try:
-        fitted = table.select(schema.names).cast(schema)
-    except (pa.ArrowException, ValueError) as error:
-        raise _misfit(subject, error) from error
-    empty = [name for name in schema.names if fitted[name].null_count]
+    empty = [name for name in schema.names if table[name].null_count]
     if empty:
         raise StoreError(subject, f"column '{empty[0]}' has empty values", "Give every row a value.")
-    return fitted
+    try:
+        return table.select(schema.names).cast(schema)
+    except (pa.ArrowException, ValueError) as error:
+        raise _misfit(subject, error) from error
 
 
 def _same_columns(names: Sequence[str] | Mapping[str, Any], schema: pa.Schema, subject: str) -> None:

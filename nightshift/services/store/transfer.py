@@ -5,16 +5,17 @@ boto3's retries end at the headers, so a body that breaks off is asked for again
 
 import hashlib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Any, TypeVar
 
 from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from nightshift.domain.errors import Damaged, StoreError
-from nightshift.services.store.faults import LATER, translated
+from nightshift.services.store.faults import LATER, UNREACHED, translated
 from nightshift.services.store.integrity import LABEL, Expected, bare
 from nightshift.services.store.places import SCHEME
 
@@ -36,7 +37,7 @@ def read(client: Any, bucket: str, key: str, sha256: str | None) -> tuple[bytes,
     def once() -> tuple[bytes, str]:
         with translated(uri):
             answer = client.get_object(Bucket=bucket, Key=key)
-            with answer["Body"] as body:
+            with closing(answer["Body"]) as body:  # its own `with` hands out the raw stream, unchecked
                 content: bytes = body.read()
         expected = Expected.of(answer, sha256)
         hasher = expected.hasher()
@@ -90,7 +91,7 @@ def _download_once(client: Any, bucket: str, key: str, path: Path, sha256: str |
 
 def _pour(body: Any, file: IO[bytes], hasher: "hashlib._Hash") -> tuple[int, str]:
     size = 0
-    with body:
+    with closing(body):
         for chunk in body.iter_chunks(CHUNK):
             file.write(chunk)
             hasher.update(chunk)
@@ -106,7 +107,7 @@ def _insist(once: Callable[[], Result]) -> Result:
         except Damaged:
             continue
         except StoreError as error:
-            if not isinstance(error.__cause__, HTTPClientError | IncompleteReadError):
+            if not isinstance(error.__cause__, UNREACHED):
                 raise
     return once()
 

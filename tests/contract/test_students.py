@@ -1,0 +1,216 @@
+"""What every family of students must do, tried on its smallest model and drawn squares.
+
+A family's file may name that model as SMALLEST. All training pictures are stored turned, with EXIF to say so: only a
+student that trains on upright pictures can find anything in upright ones.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image as Pillow
+
+from nightshift.domain.detections import Detections
+from nightshift.domain.errors import ModelError, UnknownName
+from nightshift.domain.models import Checkpoint, Example, Hyper, Image, Student, StudentDetector
+from nightshift.evaluation.average_precision import evaluate
+from nightshift.students import known_students, open_student
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")]
+
+NAMES = ("red", "blue")
+COLOURS = ((220, 40, 40), (40, 60, 220))
+SIZE = (96, 72)
+SEEN_TURNED = {Pillow.Transpose.ROTATE_90: 6}  # how the file is turned → the EXIF orientation that undoes it
+STEPS, FEW = 120, 3
+
+
+def scene(rng: np.random.Generator, size: tuple[int, int] = SIZE) -> tuple[Image, Detections]:
+    """Grey noise with a square in each half, or in one of them."""
+    pixels = rng.integers(90, 130, (size[1], size[0], 3)).astype(np.uint8)
+    boxes, classes = [], rng.integers(0, 2, int(rng.integers(1, 3)))
+    for half, category in enumerate(classes):
+        side = int(rng.integers(18, 30))
+        x = int(rng.integers(0, size[0] // 2 - side)) + half * size[0] // 2
+        y = int(rng.integers(0, size[1] - side))
+        pixels[y : y + side, x : x + side] = COLOURS[category]
+        boxes.append([x, y, x + side, y + side])
+    return pixels, Detections.of(boxes, classes)
+
+
+def stored_turned(pixels: Image, path: Path) -> Path:
+    ((turn, orientation),) = SEEN_TURNED.items()
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    Pillow.fromarray(pixels).transpose(turn).save(path, exif=exif, quality=95)
+    return path
+
+
+@pytest.fixture(scope="module", params=known_students())
+def rig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """One family with training pictures and a student that it has trained."""
+    folder = tmp_path_factory.mktemp(request.param)
+    rng = np.random.default_rng(0)
+    drawn = [scene(rng) for _ in range(24)]
+    examples = [
+        Example(stored_turned(pixels, folder / f"{i}.jpg"), labels, human=True)
+        for i, (pixels, labels) in enumerate(drawn)
+    ]
+    model = getattr(import_module(f"nightshift.students.{request.param}"), "SMALLEST", request.param)
+    hyper = Hyper(model, image_size=96, steps=STEPS, batch=8, seed=0, device="cpu")
+    student, told = open_student(request.param), []
+    made = student.fit(examples, NAMES, None, folder / "first", hyper, lambda *step: told.append(step))
+    detector = student.open(made.path, hyper)
+    return SimpleNamespace(
+        student=student, hyper=hyper, examples=examples, folder=folder, made=made, told=told, detector=detector
+    )
+
+
+@pytest.fixture(scope="module")
+def unseen() -> list[tuple[Image, Detections]]:
+    rng = np.random.default_rng(1)
+    return [scene(rng) for _ in range(12)]
+
+
+def fit_few(rig: SimpleNamespace, out: str, init: Path | None) -> Checkpoint:
+    student: Student = rig.student
+    hyper = Hyper(rig.hyper.model, 64, FEW, 4, seed=3, device="cpu")
+    return student.fit(rig.examples[:4], NAMES, init, rig.folder / out, hyper)
+
+
+def close(first: Sequence[Detections], second: Sequence[Detections], pixels: float = 0.05) -> None:
+    for one, other in zip(*([each.above(0.05) for each in found] for found in (first, second)), strict=True):
+        np.testing.assert_array_equal(one.classes, other.classes)
+        np.testing.assert_allclose(one.boxes, other.boxes, atol=pixels)
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-3)
+
+
+def test_an_unknown_family_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(UnknownName, match=r"'nobody': unknown\. Known: .*ultralytics"):
+        open_student("nobody")
+
+
+def test_squares_are_found_where_they_were_drawn(rig: SimpleNamespace, unseen: list[tuple[Image, Detections]]) -> None:
+    found = rig.detector.detect([pixels for pixels, _ in unseen])
+    scores = evaluate([labels for _, labels in unseen], found, NAMES)
+    assert scores.map50 > 0.8
+    assert scores.map50_95 > 0.4
+
+
+def test_the_checkpoint_says_what_it_is(rig: SimpleNamespace) -> None:
+    assert rig.made.origin == "scratch"
+    assert rig.detector.version.endswith(f"@{rig.made.sha256[:12]}")
+    assert len(rig.made.curves) == len(rig.told) == rig.told[-1][0] == rig.told[-1][1]
+    losses = [sum(epoch.values()) for epoch in rig.made.curves]
+    assert losses[-1] < losses[0]
+
+
+def test_a_batch_gives_what_single_pictures_give(rig: SimpleNamespace) -> None:
+    rng = np.random.default_rng(2)
+    sizes = [(96, 72), (200, 90), (66, 130), (96, 96), (311, 97)]
+    images = [scene(rng, size)[0] for size in sizes] * 2
+    detector: StudentDetector = rig.detector
+    close(detector.detect(images), [detector.detect([each])[0] for each in images])
+
+
+def test_boxes_lie_inside_their_own_picture_best_first(rig: SimpleNamespace) -> None:
+    rng = np.random.default_rng(2)
+    for size in ((200, 90), (66, 130)):
+        (found,) = rig.detector.detect([scene(rng, size)[0]])
+        assert (found.boxes >= 0).all()
+        assert (found.boxes <= [*size, *size]).all()
+        assert (np.diff(found.scores) <= 0).all()
+
+
+def test_the_same_picture_twice_gives_the_same_answer_twice(
+    rig: SimpleNamespace, unseen: list[tuple[Image, Detections]]
+) -> None:
+    images = [pixels for pixels, _ in unseen]
+    assert rig.detector.detect(images) == rig.detector.detect(images)
+
+
+def test_embeddings_are_one_vector_per_picture_and_tell_pictures_apart(
+    rig: SimpleNamespace, unseen: list[tuple[Image, Detections]]
+) -> None:
+    images = [pixels for pixels, _ in unseen]
+    found, vectors = rig.detector.look(images)
+    close(found, rig.detector.detect(images))
+    np.testing.assert_allclose(vectors, rig.detector.embed(images), rtol=1e-4, atol=1e-5)
+    assert vectors.dtype == np.float32
+    assert vectors.shape[0] == len(images)
+    assert len(np.unique(vectors.round(4), axis=0)) == len(images)
+
+
+def test_no_pictures_give_nothing(rig: SimpleNamespace) -> None:
+    found, vectors = rig.detector.look([])
+    assert found == []
+    assert vectors.shape == (0, rig.detector.embed([np.zeros((8, 8, 3), np.uint8)]).shape[1])
+
+
+def test_a_warm_start_says_so_and_one_seed_gives_one_student(rig: SimpleNamespace) -> None:
+    first, second = (fit_few(rig, out, rig.made.path) for out in ("warm", "warm again"))
+    assert first.origin == "warm"
+    assert first.sha256 == second.sha256 != rig.made.sha256
+    assert sum(first.curves[0].values()) < sum(rig.made.curves[0].values())
+
+
+def test_a_folder_in_use_is_refused(rig: SimpleNamespace) -> None:
+    with pytest.raises(ModelError, match="not empty"):
+        fit_few(rig, "first", None)
+
+
+def test_an_unknown_architecture_is_answered_with_the_known_ones(rig: SimpleNamespace) -> None:
+    hyper = Hyper("yolo99q", 64, FEW, 4, seed=3, device="cpu")
+    with pytest.raises(UnknownName, match="yolo99q"):
+        rig.student.fit(rig.examples, NAMES, None, rig.folder / "unknown", hyper)
+
+
+def test_a_training_that_fails_says_why(rig: SimpleNamespace) -> None:
+    broken = rig.folder / "broken.pt"
+    broken.write_bytes(rig.made.path.read_bytes()[:1000])
+    with pytest.raises(ModelError, match=r"broken\.pt") as raised:
+        fit_few(rig, "failing", broken)
+    assert "exit code 1" in raised.value.reason
+    with pytest.raises(ModelError, match=r"broken\.pt"):
+        rig.student.open(broken, rig.hyper)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's promise is Linux's")
+def test_a_training_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> None:
+    request = tmp_path / "request.json"
+    os.mkfifo(request)  # the training process waits here for what it is asked
+    code = """if True:
+        import sys; from pathlib import Path; from nightshift.students import _training
+        _training.listen([sys.executable, "-m", _training.PROCESS, sys.argv[1]], Path(sys.argv[2]), print)
+        """
+    parent = psutil.Popen([sys.executable, "-c", code, str(request), str(tmp_path / "log")])
+    _until_read(request)
+    (child,) = parent.children()
+    try:
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        assert psutil.wait_procs([child], timeout=30)[0] == [child]
+    finally:
+        if child.is_running():
+            child.kill()
+
+
+def _until_read(pipe: Path, patience: float = 60) -> None:
+    """Wait until somebody has opened the pipe for reading."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:  # no reader yet
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError(f"nobody reads {pipe}")
