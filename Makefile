@@ -8,7 +8,7 @@ export NIGHTSHIFT_LABEL_STUDIO_BIN ?= $(CURDIR)/.venv-label-studio/bin/label-stu
 export YOLO_AUTOINSTALL := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help install demo down test quick lint bench browser clean
+.PHONY: help install demo down test quick lint bench debian clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,7 +22,7 @@ demo: install  ## the whole loop on this machine: make demo, or make demo DATA=a
 down:  ## stop the servers that demo or `nightshift up` left running
 	@test ! -x $(BIN)/nightshift || { $(BIN)/nightshift down --folder .demo/stack; $(BIN)/nightshift down; }
 
-test: install browser lint  ## every test, against real servers too
+test: install debian lint  ## every test, against real servers too
 	$(BIN)/pytest
 
 quick: .venv/.installed  ## the fast tests
@@ -37,11 +37,15 @@ lint: .venv/.installed  ## ruff, mypy, import-linter
 bench: install  ## measure against peers; writes .bench/results.json
 	$(BIN)/python -m benchmarks.run
 
-browser:  # Debian's chromium for the browser test, where this machine lets us install it
-	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
-	  { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq && \
-	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver >/dev/null; } || \
-	  echo "No chromium here: the browser test will say so."
+debian:  # the browser and the real S3 server of the live tests, where this machine lets us install them
+	@set -e; missing=""; \
+	command -v chromium >/dev/null && command -v chromedriver >/dev/null || missing="chromium chromium-driver"; \
+	command -v radosgw >/dev/null && command -v ceph-mon >/dev/null && command -v ceph-osd >/dev/null || \
+	  missing="$$missing ceph-mon ceph-osd radosgw"; \
+	test -z "$$missing" || { command -v apt-get >/dev/null && test "$$(id -u)" = 0 && \
+	  echo "Installing $$missing" && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; } || \
+	  echo "Not installed: $$missing. The tests that need them will say so."
 
 clean: down  ## stop everything and delete what was made here
 	rm -rf .venv .venv-label-studio .demo .nightshift .bench

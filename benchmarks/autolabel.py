@@ -5,6 +5,7 @@ model's raw output.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
@@ -39,7 +40,7 @@ class _Bare:
     """The model as its model card shows it."""
 
     def __init__(self, prompts: list[str]) -> None:
-        self.processor = AutoProcessor.from_pretrained(TEACHER)
+        self.processor: Any = AutoProcessor.from_pretrained(TEACHER)  # type: ignore[no-untyped-call]
         self.model = AutoModelForZeroShotObjectDetection.from_pretrained(TEACHER).eval()
         self.prompts = prompts
 

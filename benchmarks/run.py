@@ -1,6 +1,5 @@
 """All measurements: `make bench`. Writes .bench/results.json and prints a table; wins and losses alike."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import autolabel, measure, pushing, scoring
-from infra.local import Stack
+from infra.local import Stack, use_environment
 from infra.local.display import StackProgress
 
 
@@ -29,7 +28,7 @@ def _with_servers(stack: Stack, console: Console) -> list[measure.Result]:
     try:
         with StackProgress(console) as shown:
             where = stack.up(shown.told)
-        os.environ.update(where.environment())
+        use_environment(where.environment())
         from benchmarks import rounds  # noqa: PLC0415 - Prefect reads its server's address when it is imported
 
         console.print("measuring push …")

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image as Picture
-from ultralytics import YOLO
+from ultralytics import YOLO  # type: ignore[attr-defined]
 
 from benchmarks.autolabel import pictures
 from benchmarks.measure import Result, in_turns, rate

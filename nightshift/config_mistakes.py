@@ -17,6 +17,7 @@ from nightshift.config import Config
 
 BRIEF = reprlib.Repr()
 BRIEF.maxstring = BRIEF.maxother = 60
+BRIEF.maxlevel = 1
 Loc = tuple[str | int, ...]  # keys and indices from the top of the file
 
 

@@ -147,7 +147,7 @@ class Project:
 
     def fetch(self, frames: Sequence[Frame], progress: Progress = no_progress) -> None:
         """Copy frames that are not here yet, many at a time."""
-        missing = [(each.uri, self.frame_file(each)) for each in frames if not self.frame_file(each).exists()]
+        missing = [(each.uri, self.frame_file(each), each.id) for each in frames if not self.frame_file(each).exists()]
         if missing:
             self.store.fetch_many(missing, progress)
 

@@ -57,9 +57,10 @@ def _labels(night: OpenRound, answers: Sequence[Answer], changed: set[str]) -> l
     ordered = sorted((a for a in answers if a.frame_id in changed), key=lambda a: a.frame_id)
     for frame_id, group in groupby(ordered, key=lambda a: a.frame_id):
         said = list(group)
+        by_frame.pop(frame_id, None)
         agreed = consensus(said)
         if agreed:
-            by_frame[frame_id] = rows.label_row(frame_id, [a for a in said if not a.skipped], agreed.said)
+            by_frame[frame_id] = rows.label_row(frame_id, [each for each in said if not each.skipped], agreed.said)
     return [by_frame[key] for key in sorted(by_frame)]
 
 

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from infra.local import Endpoints, Stack
 from infra.local.label_studio import find_label_studio
 from nightshift.domain.errors import StackError
+
+settings.register_profile("nightshift", deadline=None)  # a busy machine is slow, not wrong
+settings.load_profile("nightshift")
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from infra.cli._figures import COLUMNS, table
 from infra.demo.configuration import write_coco_config, write_line_config
-from infra.local import Endpoints, Stack
+from infra.local import Endpoints, Stack, use_environment
 from infra.local.display import StackProgress, addresses
 from nightshift.domain.detections import Detections
 
@@ -54,7 +54,7 @@ def _start(stack: Stack, console: Console) -> Endpoints:
     console.rule("Servers on this machine")
     with StackProgress(console) as shown:
         where = stack.up(shown.told)
-    os.environ.update(where.environment())
+    use_environment(where.environment())
     console.print(addresses(where, stack.folder), soft_wrap=True)
     return where
 

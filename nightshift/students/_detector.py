@@ -105,8 +105,8 @@ class UltralyticsDetector:
     def _detections(self, raw: torch.Tensor, way: Fit) -> Detections:
         boxes, scores, classes = self._decode(raw.float())
         best = torch.argsort(scores, descending=True, stable=True)[:MOST_BOXES]
-        corners = way.back(boxes[best].cpu().numpy())
-        return clean(corners, classes[best].cpu().numpy(), scores[best].cpu().numpy(), way.size)
+        placed = way.back(boxes[best].cpu().numpy())
+        return clean(placed, classes[best].cpu().numpy(), scores[best].cpu().numpy(), way.size)
 
     def _decode(self, raw: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         if _architecture.is_transformer(self._name):  # (queries, 6): centre, size in shares; score; class

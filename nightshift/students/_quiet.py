@@ -1,5 +1,8 @@
 """Ultralytics without its side effects: no analytics, no experiment loggers, no settings of the user's touched.
 
+Nor does it install packages: at import it replaces Pillow's `open` by one that, for any file Pillow cannot read, has
+pip fetch a decoder. Both are undone, as other parts of this process open pictures too.
+
 Ultralytics reads its environment once, at its first import, so `silence` has to come before that.
 Knows nothing of models or data.
 """
@@ -8,6 +11,9 @@ import os
 import tempfile
 from pathlib import Path
 
+from PIL import Image
+
+PILLOWS_OWN_OPEN = Image.open
 LOGGERS = ("clearml", "comet", "dvc", "mlflow", "raytune", "tensorboard", "wandb")
 
 
@@ -19,9 +25,11 @@ def silence(folder: Path | None = None) -> None:
     """
     os.environ["YOLO_CONFIG_DIR"] = str(folder or _own_folder())
     os.environ["ULTRALYTICS_SAFE_LOAD"] = "true"  # its default unpickles whatever a file contains
+    os.environ["YOLO_AUTOINSTALL"] = "false"
     os.environ.setdefault("YOLO_VERBOSE", "false")
     from ultralytics.utils import SETTINGS  # noqa: PLC0415 - reads the lines above at import
 
+    Image.open = PILLOWS_OWN_OPEN
     off = dict.fromkeys(("sync", *LOGGERS), False)
     if any(SETTINGS[key] for key in off):  # each update rewrites the file
         SETTINGS.update(off)  # type: ignore[no-untyped-call]

@@ -15,8 +15,29 @@ from nightshift.students._protocol import Origin, Request, say
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
-# Chosen by measuring: see docs/decisions on small data. Scratch needs the larger rate.
-RATES = {"scratch": 0.004, "pretrained": 0.001, "warm": 0.002}
+# Where training starts from → optimizer, full learning rate. Measured with yolo11p on blood smears at 224 px, batches
+# of 8, one seed, mAP50: from scratch, 100 pictures, 600 steps: AdamW 0.004 gives 0.755 (without mosaic 0.728), MuSGD
+# 0.01 gives 0.790. Warm from that, 180 pictures, 250 steps: MuSGD 0.005 gives 0.803, 0.01 gives 0.816.
+RECIPES = {
+    "scratch": ("MuSGD", 0.01),
+    "warm": ("MuSGD", 0.01),
+    "pretrained": ("AdamW", 0.001),  # Ultralytics' own choice for short trainings of about six classes
+}
+WITHOUT_MOSAIC = 0.3  # share of the epochs, at the end
+FIXED = {
+    "name": "run",
+    "exist_ok": True,
+    "deterministic": True,
+    "patience": 0,
+    "val": False,
+    "plots": False,
+    "save": False,  # only after the last epoch
+    "verbose": False,
+    "cache": "ram",  # where it fits; Ultralytics checks
+    "workers": max(0, (os.cpu_count() or 1) - 2),  # none where it trains on the CPU, by Ultralytics' own rule
+    "momentum": 0.9,
+    "warmup_epochs": 0.0,  # `_training_run` warms up by steps
+}
 
 
 def main(path: str) -> None:
@@ -56,35 +77,23 @@ def choose_start(request: Request) -> tuple[Path | None, Origin]:
 def overrides(request: Request, weights: Path | None, origin: Origin) -> dict[str, Any]:
     """Ultralytics' training arguments; those left out keep its defaults."""
     device = _device(request.device)
-    network = _architecture.description(request.model, Path(request.out))
+    optimizer, rate = RECIPES[origin.origin]
     return {
-        "model": network,
+        **FIXED,
+        "model": _architecture.description(request.model, Path(request.out)),
         "pretrained": str(weights) if weights else False,
         "data": request.data,
-        "project": str(Path(request.out).resolve()),
-        "name": "run",
-        "exist_ok": True,
+        "project": request.out,
         "epochs": request.epochs,
         "batch": request.batch,
+        "nbs": request.batch,  # a step is a batch: no gradients gathered over several
         "imgsz": request.image_size,
-        "device": device,
         "seed": request.seed,
-        "deterministic": True,
-        "patience": 0,
-        "val": False,
-        "plots": False,
-        "save": False,
-        "workers": _workers(),
-        "cache": "ram",
-        "verbose": False,
+        "device": device,
         "amp": "bf16" if device not in {"cpu", "mps"} else False,  # True would download a model to check with
-        "nbs": request.batch,  # a step is a batch: no gradients accumulated over several
-        "optimizer": "AdamW",
-        "lr0": RATES[origin.origin],
-        "momentum": 0.9,
-        "warmup_epochs": 0.0,
-        "mosaic": 1.0,
-        "close_mosaic": max(1, round(0.3 * request.epochs)),
+        "optimizer": optimizer,
+        "lr0": rate,
+        "close_mosaic": max(1, round(WITHOUT_MOSAIC * request.epochs)),
     }
 
 
@@ -93,10 +102,6 @@ def _network_name(weights: Path) -> str:
 
     network, _ = load_checkpoint(weights)  # type: ignore[no-untyped-call]
     return Path(network.yaml["yaml_file"]).stem
-
-
-def _workers() -> int:
-    return max(0, (os.cpu_count() or 1) - 2)  # Ultralytics itself takes none where it trains on the CPU
 
 
 def _device(wanted: str) -> str:

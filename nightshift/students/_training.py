@@ -62,7 +62,7 @@ def listen(command: Sequence[str], log: Path, progress: Progress) -> tuple[str, 
             match understand(line):
                 case Origin(name, reason):
                     origin = name
-                    logger.info("training %s", reason)
+                    logger.info("training: %s", reason)
                     file.write(f"{reason}\n")
                 case Epoch(done, total, losses):
                     curves.append(losses)

@@ -72,6 +72,7 @@ class _Quiet:
 
     def final_eval(self) -> None:
         """Leave the bare network in last.pt: no optimizer, and nothing of this machine or minute in it."""
+        self.best.unlink(missing_ok=True)  # type: ignore[attr-defined] # the same once more
         strip(self.last, Path(self.args.model).stem)  # type: ignore[attr-defined]
 
 

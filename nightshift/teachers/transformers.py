@@ -21,6 +21,7 @@ from nightshift.domain.detections import Detections, clean
 from nightshift.domain.errors import ConfigError, ModelError
 from nightshift.domain.models import Detector, Image, TeacherSpec
 from nightshift.domain.ontology import Ontology
+from nightshift.teachers._blur import sooner
 from nightshift.teachers._found import Found, Style
 from nightshift.teachers._merge import merge
 from nightshift.teachers._phrases import Phrases
@@ -113,7 +114,7 @@ def open_teacher(spec: TeacherSpec, ontology: Ontology, champion: Detector | Non
     return ZeroShotTeacher(
         version=f"{model.config.model_type}/{_short(spec.checkpoint)}@{_digest(model)}",
         ask=STYLES[model.config.model_type](model.to(device), processor, prompts),
-        prepare=processor.image_processor,
+        prepare=sooner(processor.image_processor),
         class_of=np.array([index for _, index in ontology.prompts], np.int64),
         threshold=spec.threshold,
         batch=spec.batch,

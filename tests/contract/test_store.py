@@ -133,11 +133,15 @@ def test_bytes_changed_behind_our_back_are_damaged(store: Store, tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_frame_that_its_owner_overwrote_is_damaged(store: Store) -> None:
+def test_a_frame_that_its_owner_overwrote_is_damaged(store: Store, tmp_path: Path) -> None:
     store.client.put_object(Bucket="night", Key=f"{store.place.root}frame", Body=b"another picture")
     assert store.read("frame") == b"another picture"
+    wanted = hashlib.sha256(b"the picture").hexdigest()
     with pytest.raises(Damaged, match="digest"):
-        store.read("frame", sha256=hashlib.sha256(b"the picture").hexdigest())
+        store.read("frame", sha256=wanted)
+    with pytest.raises(Damaged, match="digest"):
+        store.fetch_many([("frame", tmp_path / "frame", wanted)])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_listing_goes_beyond_one_page_and_stays_in_its_prefix(store: Store) -> None:

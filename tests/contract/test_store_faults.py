@@ -16,6 +16,7 @@ from nightshift.services.store.probe import probe_conditional_writes
 from nightshift.services.store.s3 import Store
 from tests.contract.faulty_proxy import Faults, faulty_proxy
 from tests.contract.s3_servers import client_for
+from tests.live.radosgw import KEY
 
 
 @pytest.fixture
@@ -162,3 +163,19 @@ def test_every_answer_has_an_error_with_a_reason_and_a_remedy(code: str, status:
     assert type(error) is kind
     assert error.reason
     assert error.remedy.endswith((".", "open."))
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("s3_client", ["radosgw"], indirect=True)
+@pytest.mark.parametrize(
+    ("key", "secret", "said"), [("nobody", "x", "access key is not known"), (KEY, "wrong", "secret key is wrong")]
+)
+def test_a_server_that_looks_at_keys_refuses_wrong_ones_with_a_reason(
+    s3_client: object, key: str, secret: str, said: str
+) -> None:
+    endpoint: str = s3_client.meta.endpoint_url  # type: ignore[attr-defined]
+    with closing(client_for(endpoint, key, secret)) as client:
+        store = Store(client, Place("night", "p"))
+        for attempt in (store.check, lambda: store.read("k"), lambda: store.write("k", b"x")):
+            with pytest.raises(StoreError, match=rf"{said}.*AWS_ACCESS_KEY_ID"):
+                attempt()

@@ -30,7 +30,7 @@ NAMES = ("red", "blue")
 COLOURS = ((220, 40, 40), (40, 60, 220))
 SIZE = (96, 72)
 SEEN_TURNED = {Pillow.Transpose.ROTATE_90: 6}  # how the file is turned → the EXIF orientation that undoes it
-STEPS, FEW = 120, 3
+STEPS, FEW = 110, 3
 
 
 def scene(rng: np.random.Generator, size: tuple[int, int] = SIZE) -> tuple[Image, Detections]:

@@ -10,8 +10,9 @@ import pytest
 import torch
 from numpy.typing import ArrayLike
 from PIL import Image as Pictures
-from transformers import AutoProcessor, ZeroShotObjectDetectionPipeline
+from transformers import AutoProcessor, Owlv2ImageProcessor, ZeroShotObjectDetectionPipeline
 
+from nightshift.teachers._blur import sooner
 from nightshift.teachers._found import Found
 from nightshift.teachers._phrases import Phrases
 from nightshift.teachers.transformers import ZeroShotTeacher
@@ -104,3 +105,16 @@ def tokens_to_prompts(outputs: Any, processor: Any) -> list[int]:
     best = outputs.input_ids[0][outputs.logits[0].argmax(dim=-1)]
     words = [processor.tokenizer.decode([token]) for token in best.tolist()]
     return [next(i for i, prompt in enumerate(PROMPTS) if word in prompt.split()) for word in words]
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 3), (48, 48, 3), (49, 20, 3), (80, 60, 3), (100, 112, 3), (144, 9, 3), (600, 410, 3)]
+)
+def test_blurring_in_two_passes_gives_owlv2_the_same_pixels(shape: tuple[int, ...]) -> None:
+    own = Owlv2ImageProcessor(size={"height": 48, "width": 48})
+    ours, theirs = (
+        each(images=picture(shape), input_data_format="channels_last", return_tensors="pt")["pixel_values"]
+        for each in (sooner(own), own)
+    )
+    assert type(sooner(own)) is not type(own)
+    torch.testing.assert_close(ours, theirs, atol=2e-5, rtol=0)

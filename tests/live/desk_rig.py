@@ -83,10 +83,13 @@ def rig(stack: Endpoints) -> Iterator[Rig]:
     name = f"test-{uuid.uuid4().hex[:8]}"
     desk = ReviewDesk.connect(stack.label_studio, stack.label_studio_token)
     project = desk.ensure_project(name, CLASSES)
-    s3_client(stack).put_object(Bucket=stack.bucket, Key=f"{name}/first", Body=b"")  # an empty prefix is refused
-    desk.ensure_storage(project, access(stack, f"{name}/"))
-    yield Rig(stack, desk, project, name)
-    desk.api.delete(f"api/projects/{project}/")
+    try:
+        # A prefix without any object is refused.
+        s3_client(stack).put_object(Bucket=stack.bucket, Key=f"{name}/first", Body=b"")
+        desk.ensure_storage(project, access(stack, f"{name}/"))
+        yield Rig(stack, desk, project, name)
+    finally:
+        desk.api.delete(f"api/projects/{project}/")
 
 
 def access(stack: Endpoints, prefix: str) -> BucketAccess:

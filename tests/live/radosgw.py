@@ -17,7 +17,7 @@ import pytest
 
 PROGRAMS = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "monmaptool")
 KEY, SECRET = "nightshift", "nightshift-secret"
-READY_SECONDS = 15
+READY_SECONDS = 90
 # one copy of everything, no authentication inside, no manager to wait for
 CONF = """
 [global]
@@ -26,12 +26,12 @@ mon_host = v2:127.0.0.1:{monitor}
 auth_cluster_required = none
 auth_service_required = none
 auth_client_required = none
+ms_mon_client_mode = crc
 public_addr = 127.0.0.1
 cluster_addr = 127.0.0.1
 run_dir = {folder}
 admin_socket = {folder}/$name.asok
 log_file = {folder}/$name.log
-debug_auth = 20
 keyring = {folder}/keyring
 mon_data = {folder}/mon
 mon_allow_pool_size_one = true
@@ -65,10 +65,10 @@ def radosgw_server(folder: Path) -> Iterator[tuple[str, str, str]]:
         _start_monitor(stack, folder, conf, fsid, monitor)
         _start_osd(stack, folder, conf)
         (folder / "rgw").mkdir()
-        server = _start(stack, folder, ["radosgw", "-n", "client.admin", "-f", "-c", str(conf)])
+        server = _start(stack, folder, ["radosgw", "-n", "client.rgw", "-f", "-c", str(conf)])
         _wait_for_port(gateway, server, folder)
         user = ["user", "create", "--uid=night", "--display-name=night", f"--access-key={KEY}", f"--secret={SECRET}"]
-        _run(folder, ["radosgw-admin", "-n", "client.admin", "-c", str(conf), *user])
+        _run(folder, ["radosgw-admin", "-n", "client.rgw", "-c", str(conf), *user])
         yield f"http://127.0.0.1:{gateway}", KEY, SECRET
 
 

@@ -26,6 +26,7 @@ QUIET = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--window-size=1440,1000",
 )  # fmt: skip
+MOVE = (24, 15)  # pixels on the screen
 PATIENCE = 60  # seconds; the page asks the outside world for its error tracker, so a quiet network never comes
 READY = """
     const one = window.Htx && window.Htx.annotationStore && window.Htx.annotationStore.selected;
@@ -129,7 +130,7 @@ def test_the_boxes_lie_where_they_belong_and_a_correction_comes_back(rig: Rig, b
     click(browser, middle(boxes[0]))
     ActionChains(browser).send_keys("3").perform()  # washer
     ActionChains(browser).send_keys("\ue00c").perform()  # Escape: nothing is selected any more
-    drag(browser, middle(boxes[1]), (60, 45))
+    drag(browser, middle(boxes[1]), MOVE)
     browser.find_element(By.CSS_SELECTOR, "[aria-label='Submit current annotation']").click()
 
     polled = WebDriverWait(browser, PATIENCE).until(lambda _: rig.desk.poll(rig.project).tasks)
@@ -139,12 +140,7 @@ def test_the_boxes_lie_where_they_belong_and_a_correction_comes_back(rig: Rig, b
     changes = {each.before: each for each in compare(answers[0].shown, answers[0].said)}
     assert [changes[i].change for i in range(3)] == [Change.RELABELLED, Change.MOVED, Change.KEPT]
     said = answers[0].said
-    assert CLASSES.names[said.classes[changes[0].after or 0]] == "washer"
-    scale = frame.width / float(picture_width(boxes, shown))
-    moved = said.boxes[changes[1].after or 0] - shown.boxes[1]
-    assert np.allclose(moved, np.array([60, 45, 60, 45]) * scale, atol=1.5)
-
-
-def picture_width(boxes: np.ndarray, shown: Detections) -> float:
-    """Width of the whole picture on the screen, from a box of known width."""
-    return float((boxes[2, 2] - boxes[2, 0]) / (shown.boxes[2, 2] - shown.boxes[2, 0]) * 480)
+    assert CLASSES.names[said.classes[changes[0].after]] == "washer"
+    moved = said.boxes[changes[1].after] - shown.boxes[1]
+    scale = (shown.boxes[1] - shown.boxes[0]) / (boxes[1] - boxes[0])  # pixels of the frame for one on the screen
+    assert np.allclose(moved, np.tile(MOVE, 2) * scale, atol=1.5)

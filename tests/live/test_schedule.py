@@ -24,7 +24,7 @@ PROJECT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def nightly(stack: Endpoints, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The deployment of the nightly flow, after `prefect deploy --all`."""
-    home = {"PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")), "NIGHTSHIFT_HOME": str(PROJECT)}
+    home = {"PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")), "PWD": str(PROJECT)}
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
         cwd=PROJECT,

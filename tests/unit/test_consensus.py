@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightshift.domain.consensus import agree, consensus
@@ -37,6 +37,7 @@ def content(detections: Detections) -> list[tuple[list[float], int]]:
     return sorted(zip(detections.boxes.tolist(), detections.classes.tolist(), strict=True))
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(said)
 def test_a_single_person_is_believed_as_they_are(one: Detections) -> None:
     result = consensus([answer("ada", one)])
@@ -45,6 +46,7 @@ def test_a_single_person_is_believed_as_they_are(one: Detections) -> None:
     assert result.people == 1
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(said, st.integers(2, 5))
 def test_people_who_agree_are_taken_at_their_word(one: Detections, people: int) -> None:
     result = consensus([answer(f"person {i}", one, minute=i) for i in range(people)])
@@ -53,6 +55,7 @@ def test_people_who_agree_are_taken_at_their_word(one: Detections, people: int) 
     assert (result.votes == people).all()
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(said, min_size=2, max_size=4), st.data())
 def test_neither_the_order_of_answers_nor_of_boxes_matters(all_said: list[Detections], data: st.DataObject) -> None:
     answers = [answer(f"person {i}", each, minute=i) for i, each in enumerate(all_said)]
@@ -67,6 +70,7 @@ def test_neither_the_order_of_answers_nor_of_boxes_matters(all_said: list[Detect
     assert (first.votes == second.votes).all()
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(said, min_size=3, max_size=5))
 def test_every_kept_box_has_half_of_the_people_behind_it_and_each_person_counts_once(
     all_said: list[Detections],

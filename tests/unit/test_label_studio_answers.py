@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightshift.domain.corrections import Change, compare
@@ -110,6 +110,7 @@ def test_a_blind_task_tells_the_reviewer_neither_boxes_nor_reason() -> None:
     assert task["data"]["purpose"] == "audit"
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.integers(0, 80_000), st.integers(0, 80_000))
 def test_an_earlier_position_has_the_greater_priority_as_number_and_as_text(first: int, second: int) -> None:
     earlier, later = sorted((first, second))
@@ -186,6 +187,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.dictionaries(st.sampled_from(sorted(annotation())), json_values))
 def test_whatever_an_annotation_says_it_becomes_an_answer_or_is_rejected(changes: dict[str, Any]) -> None:
     answers, rejected = read([raw(annotation(**changes))], CLASSES, CAP)
@@ -193,12 +195,14 @@ def test_whatever_an_annotation_says_it_becomes_an_answer_or_is_rejected(changes
     assert all(0 <= each.seconds <= CAP for each in answers)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.dictionaries(st.sampled_from(sorted(raw()["data"])), json_values, min_size=1))
 def test_whatever_a_tasks_data_says_reading_never_fails(changes: dict[str, Any]) -> None:
     answers, rejected = read([raw(annotation(), **changes)], CLASSES, CAP)
     assert len(answers) + len(rejected) >= 1
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(json_values)
 def test_whatever_comes_as_predictions_is_at_most_rejected(predictions: object) -> None:
     answers, _ = read([raw(annotation()) | {"predictions": predictions}], CLASSES, CAP)

@@ -32,6 +32,7 @@ def test_after_nine_digits_come_letters_and_then_no_key_at_all() -> None:
     assert keys[:10] == ["1", "2", "3", "4", "5", "6", "7", "8", "9", "q"]
     assert [key for key in keys if key] == list(HOTKEYS)
     assert len(set(HOTKEYS)) == len(HOTKEYS)
+    assert not set(HOTKEYS) & set("behkmopruvw")  # the editor's own tools
 
 
 def test_the_boxes_are_drawn_on_the_picture_of_the_task() -> None:

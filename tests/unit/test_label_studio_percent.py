@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -29,6 +29,7 @@ def detections_in(draw: st.DrawFn, size: Size) -> Detections:
     return Detections.of(np.hstack([low, high]), classes, scores)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.data(), sizes)
 def test_pixels_survive_the_way_to_label_studio_and_back(data: st.DataObject, size: Size) -> None:
     there = data.draw(detections_in(size))
@@ -47,6 +48,7 @@ def turned(corner: tuple[float, float], sides: tuple[float, float], degrees: flo
     )
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(
     st.tuples(st.integers(300, 700), st.integers(300, 700)),
     st.tuples(st.integers(5, 200), st.integers(5, 200)),
@@ -63,6 +65,7 @@ def test_the_hull_of_a_turned_box_holds_its_corners_and_touches_each_side(
     assert np.allclose(box, [*corners.min(axis=0), *corners.max(axis=0)], atol=1e-6)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.sampled_from([0, 90, 180, 270, -90, 360]))
 def test_a_quarter_turn_keeps_the_sides(degrees: float) -> None:
     box = hull(turned((500, 500), (100, 40), degrees, (1000, 2000)), (1000, 2000))
@@ -134,6 +137,7 @@ anything = st.recursive(
 )
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.dictionaries(st.sampled_from(["x", "y", "width", "height", "rotation", "rectanglelabels"]), anything))
 def test_whatever_stands_in_a_region_it_is_either_a_box_inside_the_image_or_rejected(value: dict[str, Any]) -> None:
     found, rejected = from_regions([region(**value)], NAMES, (640, 480), "task 1")

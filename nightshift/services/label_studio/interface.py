@@ -8,8 +8,9 @@ import xml.etree.ElementTree as ET
 from nightshift.domain.ontology import Ontology
 from nightshift.services.label_studio.percent import CONTROL, IMAGE
 
-# A digit for the first nine classes, then letters that no tool of the image editor listens to.
-HOTKEYS = "123456789qwtasdfgzxcnmyuiop"
+# A digit for the first nine classes, then letters. Label Studio keeps b e h k m o p r u v w for its own tools.
+HOTKEYS = "123456789qtasdfgzxcnyij"
+WHOLE = "calc(100vh - 250px)"  # what the lines above and the buttons below leave: no scrolling
 INSTRUCTION = (
     "<p>The frames worth most come first. Boxes that are already drawn are a model's proposal: keep what is "
     "right, move, relabel or delete what is wrong, draw what is missing, then submit. If no box is drawn, draw "
@@ -35,5 +36,6 @@ def label_config(ontology: Ontology) -> str:
         label = ET.SubElement(labels, "Label", value=each.name, background=each.color)
         if index < len(HOTKEYS):
             label.set("hotkey", HOTKEYS[index])
-    ET.SubElement(view, "Image", name=IMAGE, value=f"${IMAGE}", zoom="true", zoomControl="true", rotateControl="false")
+    picture = {"name": IMAGE, "value": f"${IMAGE}", "zoom": "true", "zoomControl": "true", "rotateControl": "false"}
+    ET.SubElement(view, "Image", picture, maxHeight=WHOLE)
     return ET.tostring(view, encoding="unicode")

@@ -1,7 +1,8 @@
 """Questions into tasks, each once: whatever the network does, and however often it is asked.
 
-Label Studio takes no key of ours, so the key lies in the task's data: a batch is looked up before it is sent
-and again after, what is missing is sent again, and what is there twice is reduced to one.
+Label Studio takes no key of ours, so the key lies in the task's data: a batch is looked up before it is sent, and
+again after unless the server has said that it took all of it. What is missing is sent again; what is there twice
+is reduced to one.
 Knows tasks and keys; knows no geometry.
 """
 
@@ -71,7 +72,9 @@ def _send(api: Api, project: int, tasks: Tasks, sleep: Callable[[float], None]) 
         if not missing:
             return
         try:
-            api.post(f"api/projects/{project}/import", list(missing.values()))
+            made = api.post(f"api/projects/{project}/import", list(missing.values()))
+            if made.get("task_count") == len(missing):
+                return  # a batch is taken whole or not at all
         except Unsure as problem:
             doubt = problem
             sleep(PAUSE * 2**attempt)  # it may still be committing: look after the pause, not before

@@ -21,9 +21,10 @@ STORAGE = "nightshift frames"
 WIDTHS = {"image": 150, "reason": 360, "priority": 120, "name": 170, "clip": 120, "round": 90}  # pixels
 HIDDEN = ("value", "usd", "model", "purpose", "width", "height", "frame_id", "key")
 CLUTTER = (
-    "inner_id", "completed_at", "total_annotations", "cancelled_annotations", "total_predictions", "annotators", "annotations_results",
-    "annotations_ids", "predictions_score", "predictions_model_versions", "predictions_results", "file_upload",
-    "storage_filename", "created_at", "updated_at", "updated_by", "avg_lead_time", "draft_exists", "state",
+    "inner_id", "completed_at", "total_annotations", "cancelled_annotations", "total_predictions", "annotators",
+    "annotations_results", "annotations_ids", "predictions_score", "predictions_model_versions",
+    "predictions_results", "file_upload", "storage_filename", "created_at", "updated_at", "updated_by",
+    "avg_lead_time", "draft_exists", "state",
 )  # fmt: skip
 
 

@@ -163,8 +163,10 @@ class Store:
         """Write key → content in threads."""
         in_threads(lambda each: self.write(*each), list(contents.items()), progress)
 
-    def fetch_many(self, wanted: Sequence[tuple[str, Path]], progress: Progress = no_progress) -> None:
-        """Download each (name, path) in threads."""
+    def fetch_many(
+        self, wanted: Sequence[tuple[str, Path] | tuple[str, Path, str]], progress: Progress = no_progress
+    ) -> None:
+        """Download each (name, path), or (name, path, sha256 that it must have), in threads."""
         in_threads(lambda each: self.download(*each), list(wanted), progress)
 
     def _replace(self, key: str, data: bytes, etag: str) -> str | None:

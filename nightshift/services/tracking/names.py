@@ -28,11 +28,11 @@ def params(plan: Plan) -> dict[str, str]:
 
 
 def round_metrics(sealed: Sealed) -> dict[str, float]:
-    """Every figure of the round; a figure that is not a number is left out."""
+    """Every figure of the round, to a millionth; a figure that is not a number is left out."""
     figures = {key_name(name): value for name, value in sealed.metrics.items()}
     figures |= {f"ap/{segment(name)}": value for name, value in sealed.per_class.items()}
     figures |= {f"seconds/{segment(name)}": value for name, value in sealed.stages.items()}
-    return {name: float(value) for name, value in figures.items() if math.isfinite(value)}
+    return {name: round(float(value), 6) for name, value in figures.items() if math.isfinite(value)}
 
 
 def curve_metrics(curves: Sequence[Mapping[str, float]]) -> Iterator[tuple[str, float, int]]:

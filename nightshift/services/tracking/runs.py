@@ -15,7 +15,7 @@ from mlflow.exceptions import MlflowException
 
 from nightshift.domain.errors import TrackingError
 from nightshift.domain.rounds import Plan, Sealed
-from nightshift.services.tracking import names, notes
+from nightshift.services.tracking import board, names, notes
 
 Item = TypeVar("Item")
 ROUND_TAG = "nightshift.round"
@@ -25,6 +25,7 @@ EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development",  # otherwise its page asks every visitor
     "mlflow.experiment.primaryMetric.name": "map50",
     "mlflow.experiment.primaryMetric.greaterIsBetter": "True",
+    board.TAG: board.tag(),
 }
 
 

@@ -15,7 +15,7 @@ from mlflow.entities import Run
 
 from nightshift.domain.errors import TrackingError
 from nightshift.domain.rounds import Plan, Sealed
-from nightshift.services.tracking import registry, runs
+from nightshift.services.tracking import board, registry, runs
 from nightshift.services.tracking.dataset import DatasetNote, data_input
 from nightshift.services.tracking.errors import PATIENCE, mlflow_call
 
@@ -102,7 +102,7 @@ class Tracking:
             experiment = self._client.get_experiment_by_name(project)
         if self._address is None or experiment is None:
             return None
-        return f"{self._address}/#/experiments/{experiment.experiment_id}"
+        return board.url(self._address, experiment.experiment_id)
 
     def _url(self, run: Run) -> str | None:
         if self._address is None:

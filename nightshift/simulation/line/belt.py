@@ -3,6 +3,7 @@
 Everything on the belt moves together, so it is drawn once a clip and cut once a frame.
 """
 
+# ruff: noqa: PLR2004 - a drawing is made of measures
 import cv2
 import numpy as np
 

@@ -22,20 +22,21 @@ class _Clip:
     seed: int
 
 
-def write_line(
-    folder: Path, clips_day: int, clips_night: int, frames_per_clip: int, seed: int
-) -> None:
-    """Write `images/<shift>-<clip>/<frame>.jpg` and `coco.json`; frames that are there are kept.
+def write_line(folder: Path, clips_day: int, clips_night: int, frames_per_clip: int, seed: int) -> None:
+    """Write `images/<shift>-<clip>/<frame>.jpg`, then `coco.json`; the same line is not written twice.
 
-    Boxes are COCO's xywh in pixels, category ids start at 1, file names are relative to `images`' parent.
+    Boxes are COCO's xywh in pixels, category ids start at 1, file names are relative to `folder`.
 
     Args:
         folder: made when it is not there.
         clips_day: clips of the day shift.
-        clips_night: clips of the night shift, numbered after those of the day.
+        clips_night: clips of the night shift.
         frames_per_clip: frames in each.
         seed: of the line; each clip's own follows from it.
     """
+    recipe = {"day": clips_day, "night": clips_night, "frames": frames_per_clip, "seed": seed}
+    if _recipe(folder / "coco.json") == recipe:
+        return
     images: list[dict[str, object]] = []
     annotations: list[dict[str, object]] = []
     for clip in _clips(clips_day, clips_night, seed):
@@ -45,7 +46,15 @@ def write_line(
             number = len(images) + 1
             images.append({"id": number, "file_name": name, "width": WIDTH, "height": HEIGHT})
             annotations.extend(_annotations(scene.truth, number, len(annotations) + 1))
-    _write_json(folder / "coco.json", _coco(images, annotations))
+    _write_json(folder / "coco.json", _coco(recipe, images, annotations))
+
+
+def _recipe(path: Path) -> object:
+    """What a line was written from; coco.json comes last, so where it is the frames are too."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["info"]["recipe"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _clips(day: int, night: int, seed: int) -> Iterator[_Clip]:
@@ -56,8 +65,6 @@ def _clips(day: int, night: int, seed: int) -> Iterator[_Clip]:
 
 
 def _save(path: Path, scene: Scene) -> None:
-    if path.exists():
-        return
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".part")
     Image.fromarray(scene.image).save(half, format="JPEG", quality=QUALITY)
@@ -78,17 +85,15 @@ def _annotations(truth: Detections, image: int, first: int) -> Iterator[dict[str
 
 
 def _coco(
-    images: list[dict[str, object]], annotations: list[dict[str, object]]
+    recipe: dict[str, int], images: list[dict[str, object]], annotations: list[dict[str, object]]
 ) -> dict[str, object]:
     categories = [{"id": i + 1, "name": name} for i, name in enumerate(CLASSES)]
-    info = {"description": "A procedural factory line: rendered, not filmed."}
-    return {
-        "info": info, "images": images, "annotations": annotations, "categories": categories
-    }  # fmt: skip
+    info = {"description": "A procedural factory line: rendered, not filmed.", "recipe": recipe}
+    return {"info": info, "images": images, "annotations": annotations, "categories": categories}
 
 
 def _write_json(path: Path, content: dict[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".part")
-    half.write_text(json.dumps(content))
+    half.write_text(json.dumps(content), encoding="utf-8")
     half.replace(path)

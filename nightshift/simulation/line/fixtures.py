@@ -1,5 +1,6 @@
 """What stands around the belt and gets in the way: rails, a gantry, a gripper, a cable. Knows no part and no label."""
 
+# ruff: noqa: PLR2004 - a drawing is made of measures
 from dataclasses import dataclass
 
 import cv2
@@ -97,9 +98,7 @@ def around(width: int, height: int, lamp: Lamp, rng: np.random.Generator) -> Sur
     return Surroundings(thick, tuple((t, t.shadow(14).moved(*away), move) for t, move in things))
 
 
-def _obstacle(
-    width: int, height: int, lamp: Lamp, rng: np.random.Generator
-) -> tuple[Overlay, tuple[int, int]] | None:
+def _obstacle(width: int, height: int, lamp: Lamp, rng: np.random.Generator) -> tuple[Overlay, tuple[int, int]] | None:
     """Something in the way, and how it moves a frame; often nothing."""
     draw = rng.random()
     if draw < 0.25:
@@ -192,8 +191,8 @@ def _slab(x: Field, y: Field, half_width: float, half_height: float, corner: flo
 
 def _relief(distance: Field, height: Field, tone: Field) -> Relief:
     flat = np.zeros_like(distance, np.float32)
-    shape = (np.asarray(each, np.float32) for each in (distance, height, tone))
-    return Relief(*shape, flat)
+    deep, high, dark = (np.asarray(each, np.float32) for each in (distance, height, tone))
+    return Relief(deep, high, dark, flat)
 
 
 def _clean(like: Field) -> Field:

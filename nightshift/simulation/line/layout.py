@@ -1,5 +1,6 @@
-"""Parts laid on a strip of belt: where, which, in what order, with shadows and overlaps. Knows no frame and no light."""
+"""Parts laid on a strip of belt: where, which, in what order, with their shadows. Knows no frame and no light."""
 
+# ruff: noqa: PLR2004 - a drawing is made of measures
 from dataclasses import dataclass
 
 import cv2
@@ -66,9 +67,7 @@ class _Bench:
     lamp: Lamp
 
 
-def lay(
-    width: int, height: int, rail: int, lamp: Lamp, rare_share: float, rng: np.random.Generator
-) -> Strip:
+def lay(width: int, height: int, rail: int, lamp: Lamp, rare_share: float, rng: np.random.Generator) -> Strip:
     """A strip of `width` pixels, and MARGIN more at both ends, with parts between the rails.
 
     Args:
@@ -112,9 +111,7 @@ def _extent(part: Part, angle: float) -> tuple[float, float, float, float]:
     return float(x1), float(y1), float(x2), float(y2)
 
 
-def _row(
-    x: float, lowest: float, highest: float, placed: list[Placed], rng: np.random.Generator
-) -> float:
+def _row(x: float, lowest: float, highest: float, placed: list[Placed], rng: np.random.Generator) -> float:
     """A place across the belt: mostly the freest of six, sometimes just any."""
     rows = rng.uniform(lowest, highest, 6)
     if not placed or rng.random() < OVERLAPS:
@@ -125,9 +122,7 @@ def _row(
     return float(rows[int(free.argmax())])
 
 
-def _put(
-    part: Part, kind: int, at: tuple[float, float], angle: float, index: int, bench: _Bench
-) -> Placed:
+def _put(part: Part, kind: int, at: tuple[float, float], angle: float, index: int, bench: _Bench) -> Placed:
     """Shade the part, throw its shadow, paint it, and take the pixels over."""
     x1, y1, x2, y2 = _extent(part, angle)
     half = int(np.ceil(max(-x1, -y1, x2, y2))) + 2

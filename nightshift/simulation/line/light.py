@@ -1,5 +1,6 @@
-"""The shift's light and the camera's faults: day is bright and clean, night is sodium, noise and blur. Knows no part."""
+"""The shift's light and the camera's faults: day is bright and clean, night is sodium and noise. Knows no part."""
 
+# ruff: noqa: PLR2004 - a drawing is made of measures
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -65,17 +66,17 @@ def light(shift: Shift, width: int, height: int, speed: int, rng: np.random.Gene
         rng: decides everything else.
     """
     grain = rng.standard_normal((height + 32, width + 32, 3), np.float32)
-    grain = grain + 0.5 * grain.mean(axis=2, keepdims=True)
+    grain += (grain[..., :1] + grain[..., 1:2] + grain[..., 2:]) / 6  # channels share some of it
     made = _day(width, height, rng) if shift == "day" else _night(width, height, rng)
     share = rng.uniform(0.03, 0.10) if shift == "day" else rng.uniform(0.12, 0.28)
-    return replace(made, grain=np.asarray(grain, np.float32), smear=max(1, round(share * speed)))
+    return replace(made, grain=grain, smear=max(1, round(share * speed)))
 
 
 def _day(width: int, height: int, rng: np.random.Generator) -> Light:
     x, y = _grid(width, height)
     turn = rng.uniform(0, 2 * np.pi)
     slope = 1 + rng.uniform(0.05, 0.22) * (x * np.cos(turn) + y * np.sin(turn))
-    white = rng.uniform(0.96, 1.04, 3) * rng.uniform(0.95, 1.35)
+    white = (rng.uniform(0.96, 1.04, 3) * rng.uniform(0.95, 1.35)).astype(np.float32)
     field = (slope * _vignette(x, y, 0.12))[..., None] * white
     glare = np.zeros((height, width, 3), np.float32)
     if rng.random() < 0.6:
@@ -88,21 +89,19 @@ def _day(width: int, height: int, rng: np.random.Generator) -> Light:
 def _night(width: int, height: int, rng: np.random.Generator) -> Light:
     x, y = _grid(width, height)
     sodium = np.array((1.0, rng.uniform(0.60, 0.74), rng.uniform(0.22, 0.38)), np.float32)
-    moon = np.array((0.55, 0.70, 1.0), np.float32) * np.float32(rng.uniform(0.10, 0.20))
+    moon = np.array((0.55, 0.70, 1.0), np.float32) * np.float32(rng.uniform(0.16, 0.26))
     pool = rng.uniform(0.45, 0.85) * _pool(x, y, rng, rng.uniform(0.7, 1.1))
-    field = (pool[..., None] * sodium + moon) * _vignette(x, y, 0.35)[..., None]
+    field = (pool[..., None] * sodium + moon) * _vignette(x, y, 0.28)[..., None]
     glare = 0.02 + rng.uniform(0.1, 0.35) * _pool(x, y, rng, 0.16)[..., None] * sodium
     glare = glare + rng.uniform(0, 0.10) * _window(x, y, rng)[..., None] * sodium
     floor = rng.uniform(0.02, 0.045)
     return _light(field, glare, rng.uniform(0.8, 1.8), 2.2 * floor, floor, 0.12)
 
 
-def _light(
-    field: Field, glare: Field, defocus: float, noise: float, floor: float, flicker: float
-) -> Light:
+def _light(field: Field, glare: Field, defocus: float, noise: float, floor: float, flicker: float) -> Light:
     dark = np.zeros((1, 1, 3), np.float32)
-    pictures = (np.asarray(each, np.float32) for each in (field, glare))
-    return Light(*pictures, float(defocus), 1, float(noise), float(floor), flicker, dark)
+    lit, added = np.asarray(field, np.float32), np.asarray(glare, np.float32)
+    return Light(lit, added, float(defocus), 1, float(noise), float(floor), flicker, dark)
 
 
 def _grid(width: int, height: int) -> tuple[Field, Field]:

@@ -100,7 +100,7 @@ def _normals(height: Field) -> tuple[Field, Field, Field]:
 
 def _highlight(nx: Field, ny: Field, nz: Field, lamp: Lamp) -> Field:
     """Cosine between the normal and the half vector of lamp and camera (Blinn)."""
-    half = np.array(lamp.direction) + (0, 0, 1)
+    half = np.array(lamp.direction) + np.array((0, 0, 1))
     hx, hy, hz = (half / np.linalg.norm(half)).astype(np.float32)
     return np.asarray(np.clip(nx * hx + ny * hy + nz * hz, 0, 1))
 

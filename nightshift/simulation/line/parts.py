@@ -4,6 +4,7 @@ Knows geometry only: nothing of belts, cameras or labels. Signed distances follo
 (union is the minimum, subtraction the maximum with the negated shape).
 """
 
+# ruff: noqa: PLR2004 - a drawing is made of measures
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,6 +25,7 @@ from nightshift.simulation.line.metal import (
     bump,
 )
 
+Surface = NDArray[np.floating]  # of any precision, until it is a relief
 Points = NDArray[np.float64]  # (n, 2) x, y
 
 
@@ -218,9 +220,9 @@ def _finish(rng: np.random.Generator, *metals: Metal) -> Metal:
     return metals[int(rng.integers(len(metals)))]
 
 
-def _relief(distance: Field, height: Field, tone: Field, turned: Field) -> Relief:
-    parts = (distance, height, tone, turned)
-    return Relief(*(np.asarray(each, np.float32) for each in parts))
+def _relief(distance: Surface, height: Surface, tone: Surface, turned: Surface) -> Relief:
+    deep, high, dark, sheen = (np.asarray(each, np.float32) for each in (distance, height, tone, turned))
+    return Relief(deep, high, dark, sheen)
 
 
 def _box(x: Field, y: Field, half_width: float, half_height: float) -> Field:

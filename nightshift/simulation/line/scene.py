@@ -4,6 +4,7 @@ The truth is geometry: the extent of each part's outline, and how much of it is 
 that is hardly to be seen is not in the truth. Knows nothing of files.
 """
 
+# ruff: noqa: PLR2004 - a drawing is made of measures
 from dataclasses import dataclass
 
 import cv2
@@ -15,7 +16,7 @@ from nightshift.domain.models import Image
 from nightshift.simulation.line import fixtures
 from nightshift.simulation.line.layout import MARGIN, Placed, Strip, lay
 from nightshift.simulation.line.light import Shift, light
-from nightshift.simulation.line.metal import Field, Lamp
+from nightshift.simulation.line.metal import Field, Lamp, Picture
 
 WIDTH, HEIGHT = 480, 360  # pixels
 UNCOVERED = 0.40  # a part with less of it uncovered is not labelled
@@ -50,7 +51,7 @@ def render_clip(seed: int, shift: Shift, frames: int, rare_share: float = 0.05) 
     standing = fixtures.around(WIDTH, HEIGHT, lamp, rng)
     seen = light(shift, WIDTH, HEIGHT, speed, rng)
     strip = lay(WIDTH + speed * (frames - 1), HEIGHT, standing.rail, lamp, rare_share, rng)
-    picture = cv2.blur(strip.picture, (seen.smear, 1))
+    picture: Picture = np.asarray(cv2.blur(strip.picture, (seen.smear, 1)), np.float32)
     scenes = []
     for i in range(frames):
         start = MARGIN + speed * (frames - 1 - i)  # the belt runs to the right

@@ -1,0 +1,24 @@
+"""Print the JSON schema of nightshift.yaml, with which editors complete it."""
+
+import json
+
+import typer
+
+
+def command() -> None:
+    """Print the JSON schema of nightshift.yaml.
+
+    Editors with a YAML language server complete and check the file by it: `nightshift init` writes it beside the
+    configuration and names it in the first line.
+    """
+    typer.echo(text(), nl=False)
+
+
+def text() -> str:
+    """The schema with the families that are known here, as JSON."""
+    from nightshift.config_template import schema  # noqa: PLC0415 - not needed for --help
+    from nightshift.students import known_students  # noqa: PLC0415
+    from nightshift.teachers import known_teachers  # noqa: PLC0415
+
+    names = {"teacher": known_teachers(), "student": known_students()}
+    return json.dumps(schema(names), indent=2, ensure_ascii=False) + "\n"
