@@ -151,7 +151,8 @@ class OpenRound:
 
     def labels(self) -> dict[str, Detections]:
         """What people agreed on, by frame; the answers of this round included once it has ingested."""
-        newest = self.read("labels") if self.store.exists(self.keys.key("labels.parquet")) else self.parent_table("labels")
+        ingested = self.store.exists(self.keys.key("labels.parquet"))
+        newest = self.read("labels") if ingested else self.parent_table("labels")
         return {row["frame_id"]: rows.label_from_row(row) for row in newest}
 
     def autolabels(self) -> dict[str, tuple[str, Detections]]:

@@ -6,7 +6,7 @@ from typing import Any
 from prefect import task
 
 from nightshift.acquisition.queue import Allowance, Candidate, Pick, compose
-from nightshift.acquisition.value import Worth, expected_seconds, worth
+from nightshift.acquisition.value import Worth, expected_seconds
 from nightshift.domain.detections import Detections
 from nightshift.domain.frames import Frame
 from nightshift.domain.models import Progress
@@ -48,15 +48,14 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
 
 def _opinions(night: OpenRound) -> dict[str, Opinion]:
     auto, limits = night.autolabels(), night.project.thresholds
-    blank = night.summary("score")["blank"]
     opinions = {}
     for frame_id, row in night.scores().items():
-        student = rows.detections_from_row(row)
-        model, teacher = auto.get(frame_id, ("", None))
-        scored = bool(row["model"]) and row["model"] != model
-        value = worth(student, teacher if scored else None, limits.trust_above, blank)
-        verdict = light(student if teacher is None else teacher, value.value, value.disagreement, limits)
-        opinions[frame_id] = (value, verdict, row["model"] or model)
+        shown = rows.detections_from_row(row)
+        accepted = auto[frame_id][1] if frame_id in auto else shown
+        verdict = light(accepted, row["value"], row["disagreement"], limits)
+        boxes = len(shown.above(limits.trust_above))
+        value = Worth(row["value"], row["uncertainty"], row["disagreement"], boxes, row["additions"])
+        opinions[frame_id] = (value, verdict, row["model"])
     return opinions
 
 

@@ -33,13 +33,16 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
     verdict = decide(gain, rival=night.plan.champion is not None, challenger=challenger(night) is not None)
     best = ours if verdict.promote else theirs
     _publish(night, golden, best)
+    figures = _figures(_scores(night, golden, truth, best))
+    by_teacher = _map50(_scores(night, golden, truth, _teacher(night, golden)))
     return {
         "golden_frames": len(golden),
         "promoted": verdict.promote,
         "verdict": verdict.reason,
-        **_figures(_scores(night, golden, truth, best)),
+        **figures,
         "map50_challenger": _map50(_scores(night, golden, truth, ours)),
-        "map50_teacher": _map50(_scores(night, golden, truth, _teacher(night, golden))),
+        "map50_teacher": by_teacher,
+        "teacher_better": (by_teacher or 0.0) > (figures["map50"] or 0.0),
     }
 
 

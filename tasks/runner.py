@@ -28,5 +28,6 @@ def runner(name: str | None = None) -> TaskRunner[Any]:
     if chosen == "ray":
         from prefect_ray import RayTaskRunner  # noqa: PLC0415 - an extra
 
-        return RayTaskRunner(address="auto")  # prefect-ray warns against ray:// addresses
+        ray: TaskRunner[Any] = RayTaskRunner(address="auto")  # prefect-ray warns against ray:// addresses
+        return ray
     raise UnknownName(f"{VARIABLE}={chosen}", "there is no such task runner", "Known: ray, threads.")

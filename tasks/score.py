@@ -1,4 +1,4 @@
-"""Score the pool with the champion: what it finds, what asking would bring, where each frame lies. In shards."""
+"""Score the pool: what would be shown, what asking would bring, where each frame lies. In shards."""
 
 from typing import Any
 
@@ -21,6 +21,7 @@ from tasks.shards import Shards, gather, plan_shards, run_shard
 from tasks.stage import RoundRef, run_stage
 
 SHARDS = Shards("score", "scores", "scores")
+Opinion = tuple[str, Detections]  # a model's version, and what it found
 OBJECTS_UNKNOWN = 5.0  # per frame, before anybody has seen any
 
 
@@ -72,31 +73,42 @@ def _waiting(night: OpenRound) -> list[str]:
 
 def _score(night: OpenRound, frames: list[Frame], progress: Progress) -> list[dict[str, Any]]:
     auto, blank = night.autolabels(), blank_value(night)
-    model, found, vectors = _look(night, frames, auto, progress)
+    by_teacher = [auto.get(f.id) for f in frames]
+    by_student, vectors = _look(night, frames, progress)
     content = []
-    for frame, student, vector in zip(frames, found, vectors, strict=True):
-        teacher = auto[frame.id][1] if frame.id in auto and model else None
-        value = worth(student, teacher, night.config.triage.trust_above, blank)
-        content.append(_row(frame, model or auto.get(frame.id, ("", None))[0], student, value, vector))
+    for frame, teacher, student, vector in zip(frames, by_teacher, by_student, vectors, strict=True):
+        (model, shown), other = _shown(night, teacher, student)
+        value = worth(shown, other[1] if other else None, night.config.triage.trust_above, blank)
+        content.append(_row(frame, model, shown, value, vector))
     return content
 
 
+def _shown(night: OpenRound, teacher: Opinion | None, student: Opinion | None) -> tuple[Opinion, Opinion | None]:
+    """Whose boxes a person would see, and the second opinion: the golden set says who is the better one."""
+    if teacher is None or student is None:
+        return student or teacher or ("", Detections.empty()), None
+    same = teacher[0].endswith(student[0])  # the champion teaches: no second opinion
+    if same:
+        return student, None
+    return (teacher, student) if night.summary("evaluate").get("teacher_better") else (student, teacher)
+
+
 def _look(
-    night: OpenRound, frames: list[Frame], auto: dict[str, tuple[str, Detections]], progress: Progress
-) -> tuple[str, list[Detections], list[NDArray[np.float32]]]:
+    night: OpenRound, frames: list[Frame], progress: Progress
+) -> tuple[list[Opinion | None], list[NDArray[np.float32]]]:
     weights = champion(night)
-    if weights is None:  # before the first student the teacher's word is all there is
-        found = [auto[f.id][1] if f.id in auto else Detections.empty() for f in frames]
-        return "", found, [np.zeros(0, np.float32)] * len(frames)
+    if weights is None:
+        return [None] * len(frames), [np.zeros(0, np.float32)] * len(frames)
     model = night.project.detector(weights)
     found, vectors = night.project.look(model, frames, progress)
-    return model.version, found, vectors
+    return [(model.version, each) for each in found], vectors
 
 
-def _row(frame: Frame, model: str, found: Detections, value: Worth, vector: NDArray[np.float32]) -> dict[str, Any]:
-    return rows.detections_row(frame.id, model, found) | {
+def _row(frame: Frame, model: str, shown: Detections, value: Worth, vector: NDArray[np.float32]) -> dict[str, Any]:
+    return rows.detections_row(frame.id, model, shown) | {
         "value": value.value,
         "uncertainty": value.uncertainty,
         "disagreement": value.disagreement,
+        "additions": value.additions,
         "embedding": vector.tolist(),
     }

@@ -13,7 +13,7 @@ from nightshift.domain.errors import ConfigError
 
 CONFIG = "nightshift.yaml"
 TEACHER = Path(__file__).parent / "teacher"
-QUICK_STUDENT = {"model": "yolo11p", "image_size": 256, "steps": 450, "batch": 16}
+QUICK_STUDENT = {"model": "yolo11p", "image_size": 224, "steps": 450, "batch": 8}
 PROMPTS = {
     "gear": ["gear", "cog", "cogwheel"],
     "bolt": ["bolt", "screw", "hex bolt"],

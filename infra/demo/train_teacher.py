@@ -2,9 +2,9 @@
 
     python -m infra.demo.train_teacher --out infra/demo/teacher
 
-Twenty minutes on two cores. It sits on a plateau for a good thousand steps before it begins to see: let it run to the
-end. It is trained by day, nearly without the rare part, so that the night shift and the bearings are left to people: that
-is what the demo is about. What it knows of the library is transformers' own OWLv2; nothing of it is changed.
+Half an hour on two free cores. It sits on a plateau for a good thousand steps before it begins to see: let it run to
+the end. It is trained by day, nearly without the rare part, so that the night shift and the bearings are left to
+people: that is what the demo is about. The model is transformers' own OWLv2; nothing of it is changed.
 """
 
 import argparse
@@ -72,7 +72,9 @@ def build() -> tuple[Owlv2ForObjectDetection, Owlv2Processor]:
     with torch.no_grad():  # otherwise its sigmoid saturates and never learns
         model.box_head.dense2.weight.zero_()
         model.box_head.dense2.bias.zero_()
-    return model, Owlv2Processor(Owlv2ImageProcessor(size={"height": SIDE, "width": SIDE}), tokenizer)
+    return model, Owlv2Processor(  # type: ignore[no-untyped-call]
+        Owlv2ImageProcessor(size={"height": SIDE, "width": SIDE}), tokenizer
+    )
 
 
 def make_tokenizer(sentences: Sequence[str]) -> CLIPTokenizer:
@@ -83,7 +85,9 @@ def make_tokenizer(sentences: Sequence[str]) -> CLIPTokenizer:
     tokens = ["!", *letters, *(f"{each}</w>" for each in letters), *("".join(pair) for pair in merges)]
     tokens += ["<|startoftext|>", "<|endoftext|>"]
     return CLIPTokenizer(
-        vocab={token: i for i, token in enumerate(dict.fromkeys(tokens))}, merges=merges, model_max_length=TOKENS
+        vocab={token: i for i, token in enumerate(dict.fromkeys(tokens))},
+        merges=merges,  # type: ignore[arg-type]  # pairs are what the tokenizer takes
+        model_max_length=TOKENS,
     )
 
 
@@ -127,7 +131,7 @@ def train(
         )
         found = loss(seen.logits, seen.pred_boxes, seen.objectness_logits, boxes, classes)
         optimizer.zero_grad()
-        found.backward()
+        found.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         cycle.step()
@@ -178,7 +182,8 @@ def loss(logits: Tensor, found: Tensor, objectness: Tensor, boxes: list[Tensor],
     near = functional.l1_loss(seen, targets[positive], reduction="sum") / many
     overlap = generalized_box_iou_loss(seen, targets[positive], reduction="sum") / many
     there = functional.binary_cross_entropy_with_logits(objectness, positive.float())
-    return 4 * focal + 5 * near + 2 * overlap + there
+    total: Tensor = 4 * focal + 5 * near + 2 * overlap + there
+    return total
 
 
 def _owners(boxes: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ import io
 import re
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 
 INK, FAINT, BLUE, TEAL = "#475569", "#cbd5e1", "#4f46e5", "#0d9488"
 THEMED = {INK: "var(--soft)", FAINT: "var(--faint)", BLUE: "var(--blue)"}  # follow the page, light or dark
-LONGEST = 24  # letters of a name that fit beside the bars
+LONGEST = 32  # letters of a name that fit beside the bars
 WIDTH = 5.6  # inches; the page scales it
 
 
@@ -37,30 +38,40 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
     axes.margins(x=0.12)
 
 
-def legend(axes: Axes) -> None:
-    """A line of names above the figure."""
+def legend(axes: Axes, *, over_names: bool = False) -> None:
+    """A line of names above the panel; `over_names` starts it further left, above the names of the rows."""
     handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        axes.legend(
-            handles, labels, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=len(labels), frameon=False,
-            fontsize=9, labelcolor=INK, handlelength=1.0, handleheight=0.8, columnspacing=1.3, borderpad=0.2,
-        )  # fmt: skip
+    figure = axes.get_figure(root=True)
+    style: dict[str, Any] = {
+        "frameon": False,
+        "fontsize": 9,
+        "labelcolor": INK,
+        "handlelength": 1.0,
+        "columnspacing": 1.3,
+    }
+    if handles and over_names and figure is not None:
+        figure.legend(handles, labels, loc="outside upper left", ncols=len(labels), **style)
+    elif handles:
+        place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.01, 1.0), "borderpad": 0.2}
+        axes.legend(handles, labels, ncols=len(labels), **place, **style)
 
 
 def svg(axes: Axes, title: str) -> str:
     """The <svg> for a page, described by `title`. The same figure gives the same text."""
-    sink = io.StringIO()
+    sink, figure = io.StringIO(), axes.get_figure(root=True)
+    if figure is None:
+        raise ValueError("these axes belong to no figure")
     with warnings.catch_warnings(), mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": title}):
         # names in scripts that matplotlib's own font lacks: the browser draws the text, with its own fonts
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
-        axes.get_figure(root=True).savefig(sink, format="svg", transparent=True, metadata={"Date": None})
+        figure.savefig(sink, format="svg", transparent=True, metadata={"Date": None})
     return _for_page(sink.getvalue(), title)
 
 
-def printable(name: str) -> str:
+def printable(name: str, longest: int = LONGEST) -> str:
     """A name that fits beside a bar, without characters that XML does not know."""
     clear = "".join(letter if letter.isprintable() else " " for letter in name)
-    return clear if len(clear) <= LONGEST else f"{clear[: LONGEST - 1]}…"
+    return clear if len(clear) <= longest else f"{clear[: longest - 1]}…"
 
 
 def _for_page(drawn: str, title: str) -> str:

@@ -7,28 +7,33 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from nightshift.domain.corrections import Change
 from nightshift.evaluation.confusion import NOTHING, Confusion
-from nightshift.report.drawing import BLUE, FAINT, INK, TEAL, legend, name_rows, new_axes, svg
+from nightshift.report.drawing import BLUE, FAINT, INK, TEAL, legend, name_rows, new_axes, printable, svg
 from nightshift.report.view import RoundRow
 
 LIGHTS = {"green": "#22c55e", "yellow": "#f59e0b", "red": "#ef4444"}
 CHANGES = {"kept": "#22c55e", "moved": "#38bdf8", "relabelled": "#a855f7", "added": "#f59e0b", "deleted": "#ef4444"}
 SCORES = (("map50", "mAP50", BLUE), ("map50_95", "mAP50-95", TEAL))
 COSTS = (("human_usd", "people", "#f59e0b"), ("compute_usd", "machine", "#94a3b8"))
-CONFUSIONS = 10  # rows of the figure
+CLASSES, CONFUSIONS = 15, 10  # rows of a figure that can be read
+NAMED = 6  # points whose names do not hide each other
 
 
 def progress(history: Sequence[RoundRow]) -> str:
-    """MAP over rounds, and below it what each round cost."""
-    accuracy, dollars = new_axes(3.9, (1.5, 1.0))
-    for name, label, colour in SCORES:
-        _line(accuracy, [(row.number, value) for row in history if (value := _known(row, name)) is not None], label, colour)
-    accuracy.set_ylim(0, 1)
-    accuracy.set_ylabel("mAP")
+    """MAP over rounds, and below it what each round cost; only the cost before anything is measured."""
+    lines = [(label, colour, _series(history, name)) for name, label, colour in SCORES]
+    measured = any(points for _, _, points in lines)
+    *above, dollars = new_axes(3.9, (1.5, 1.0) if measured else (1.0,))
+    for accuracy in above:
+        for label, colour, points in lines:
+            _line(accuracy, points, label, colour)
+        accuracy.set_ylim(0, 1)
+        accuracy.set_ylabel("mAP")
+        legend(accuracy)
     _stacked(dollars, history, COSTS, width=0.42)
     dollars.set_ylabel("dollars")
     _rounds(dollars, history)
-    legend(accuracy)
     legend(dollars)
     return svg(dollars, "mAP and dollars over rounds")
 
@@ -42,8 +47,10 @@ def map_for_dollars(history: Sequence[RoundRow]) -> str:
         if (usd := _known(row, "total_usd")) is not None and (value := _known(row, "map50")) is not None
     ]
     _line(axes, [(usd, value) for usd, value, _ in points], "", BLUE, valued=False)
-    for usd, value, number in points[-6:]:
-        axes.annotate(f"round {number}", (usd, value), (0, 9), textcoords="offset points", ha="center", color=INK, size=9)
+    for usd, value, number in points if len(points) <= NAMED else (points[0], points[-1]):
+        axes.annotate(
+            f"round {number}", (usd, value), (0, 9), textcoords="offset points", ha="center", color=INK, size=9
+        )
     axes.set_ylim(0, 1)
     axes.set_xlim(0, 1.12 * max((usd for usd, _, _ in points), default=1.0) or 1.0)
     axes.set_xlabel("dollars spent in all rounds, people and machine")
@@ -81,9 +88,10 @@ def histogram(scores: Sequence[float], thresholds: Mapping[str, float]) -> str:
 
 
 def changes(counts: Mapping[str, Mapping[str, int]]) -> str:
-    """What people did to the boxes of each class."""
-    (axes,) = new_axes(_rows_height(len(counts)))
-    names, left = list(counts), np.zeros(len(counts))
+    """What people did to the boxes of each class; of many classes, those they changed most."""
+    names = sorted(counts, key=lambda name: _changed(counts[name]), reverse=True)[:CLASSES]
+    (axes,) = new_axes(_rows_height(len(names)))
+    left = np.zeros(len(names))
     for change, colour in CHANGES.items():
         widths = np.array([counts[name].get(change, 0) for name in names], float)
         axes.barh(range(len(names)), widths, 0.6, left=left, color=colour, label=change)
@@ -91,7 +99,7 @@ def changes(counts: Mapping[str, Mapping[str, int]]) -> str:
     name_rows(axes, names)
     axes.set_xlabel("boxes")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    legend(axes)
+    legend(axes, over_names=True)
     return svg(axes, "changes by class")
 
 
@@ -123,32 +131,35 @@ def _known(row: RoundRow, name: str) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
+def _series(history: Sequence[RoundRow], name: str) -> list[tuple[float, float]]:
+    return [(row.number, value) for row in history if (value := _known(row, name)) is not None]
+
+
 def _mistake(pair: Confusion) -> str:
+    truth, found = printable(pair.truth, 18), printable(pair.found, 18)
     if pair.found == NOTHING:
-        return f"{pair.truth} missed"
-    return f"no {pair.found} there" if pair.truth == NOTHING else f"{pair.truth} → {pair.found}"
+        return f"{truth} missed"
+    return f"no {found} there" if pair.truth == NOTHING else f"{truth} → {found}"
+
+
+def _changed(changes_of_class: Mapping[str, int]) -> int:
+    return sum(count for change, count in changes_of_class.items() if change != Change.KEPT)
 
 
 def _rows_height(rows: int) -> float:
     return 1.1 + 0.27 * max(rows, 3)
 
 
-def _line(
-    axes: Axes, points: Sequence[tuple[float, float]], label: str, colour: str, *, valued: bool = True
-) -> None:
+def _line(axes: Axes, points: Sequence[tuple[float, float]], label: str, colour: str, *, valued: bool = True) -> None:
     if not points:
         return
     xs, ys = [x for x, _ in points], [y for _, y in points]
     axes.plot(xs, ys, "o-", color=colour, label=label, linewidth=2, markersize=5, clip_on=False)
     if valued:
-        axes.annotate(
-            f"{ys[-1]:.2f}", points[-1], (0, 7), textcoords="offset points", ha="center", color=INK, size=9
-        )
+        axes.annotate(f"{ys[-1]:.2f}", points[-1], (0, 7), textcoords="offset points", ha="center", color=INK, size=9)
 
 
-def _stacked(
-    axes: Axes, history: Sequence[RoundRow], parts: Sequence[tuple[str, str, str]], width: float
-) -> None:
+def _stacked(axes: Axes, history: Sequence[RoundRow], parts: Sequence[tuple[str, str, str]], width: float) -> None:
     rounds, below = [row.number for row in history], np.zeros(len(history))
     for name, label, colour in parts:
         heights = np.array([_known(row, name) or 0.0 for row in history])
@@ -158,8 +169,9 @@ def _stacked(
 
 def _rounds(axes: Axes, history: Sequence[RoundRow]) -> None:
     numbers = [row.number for row in history] or [0]
-    axes.set_xlim(min(numbers) - 0.6, max(numbers) + 0.6)
-    axes.xaxis.set_major_locator(MaxNLocator(12, integer=True))
+    axes.set_xlim(min(numbers) - 0.6, max(*numbers, min(numbers) + 2) + 0.6)  # one bar is not a wall
+    axes.set_xticks(numbers[:: 1 + len(numbers) // 12])
+    axes.ticklabel_format(axis="y", style="plain")
     axes.set_xlabel("round")
     axes.grid(visible=False, axis="x")
     axes.spines["bottom"].set_color(FAINT)

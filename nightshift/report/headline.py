@@ -35,9 +35,7 @@ def advice(view: ReportView) -> tuple[str, ...]:
     """What to do next, most urgent first."""
     said = []
     if known(view.now, "map50") is None:
-        said.append(
-            "Accuracy is not known yet: answer the golden frames in the queue, and the next round measures it."
-        )
+        said.append("Accuracy is not known yet: answer the golden frames in the queue, and the next round measures it.")
     if view.queue_length:
         price = known(view.now, "queue_usd")
         worth = f", about {usd(price)} of people's time" if price is not None else ""
@@ -87,9 +85,9 @@ def _map_tile(view: ReportView) -> Tile:
     before = next((v for row in reversed(view.history[:-1]) if (v := known(row, "map50")) is not None), None)
     if before is None:
         return Tile("mAP50 on the golden set", number(value, 3), "first measurement")
-    step = value - before
-    note = f"{step * 100:+.1f} points since the round before"
-    return Tile("mAP50 on the golden set", number(value, 3), note, "bad" if step < 0 else "good" if step > 0 else "")
+    points = round(100 * (value - before), 1)
+    tone = "good" if points > 0 else "bad" if points < 0 else ""
+    return Tile("mAP50 on the golden set", number(value, 3), f"{points:+.1f} points since the round before", tone)
 
 
 def _cost_tile(now: RoundRow) -> Tile:
@@ -114,6 +112,6 @@ def _accepted_tile(now: RoundRow) -> Tile:
     total = sum(each for each in lights if each is not None)
     if lights[0] is None or total <= 0:
         return Tile("auto-accepted", UNKNOWN, "no frame triaged yet")
-    return Tile("auto-accepted", f"{100 * lights[0] / total:.0f}%", f"{number(lights[0])} of {number(total)} frames green")
-
-
+    return Tile(
+        "auto-accepted", f"{100 * lights[0] / total:.0f}%", f"{number(lights[0])} of {number(total)} frames green"
+    )

@@ -71,9 +71,7 @@ def _class(classes: Sequence[tuple[str, str]], index: int) -> tuple[str, str]:
     return classes[index] if index < len(classes) else (f"class {index}", "#64748b")
 
 
-def _mark(
-    box: list[float], kind: tuple[str, str], score: float, size: tuple[int, int], *, labelled: bool
-) -> Mark:
+def _mark(box: list[float], kind: tuple[str, str], score: float, size: tuple[int, int], *, labelled: bool) -> Mark:
     (x1, y1, x2, y2), (name, colour) = box, kind
     short = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
     label = f"{short} {score:.2f}" if labelled else ""

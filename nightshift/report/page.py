@@ -45,17 +45,21 @@ def _template() -> Template:
 
 def _figures(view: ReportView) -> dict[str, Markup]:
     """Every figure; empty where it has nothing to show."""
-    measured = [row for row in view.history if headline.known(row, "map50") is not None]
+    measured = _ever(view, "map50")
     drawn = {
-        "progress": figures.progress(view.history) if view.history else "",
+        "progress": figures.progress(view.history) if measured or _ever(view, "compute_usd", "human_usd") else "",
         "dollars": figures.map_for_dollars(view.history) if measured else "",
-        "lights": figures.lights(view.history) if view.history else "",
+        "lights": figures.lights(view.history) if _ever(view, *figures.LIGHTS) else "",
         "histogram": figures.histogram(view.scores, view.thresholds) if view.scores else "",
         "changes": figures.changes(view.changes) if view.changes else "",
         "confused": figures.confusion(view.confused) if view.confused else "",
         "stages": figures.stages(view.stages) if view.stages else "",
     }
     return {name: _trusted(svg) for name, svg in drawn.items()}
+
+
+def _ever(view: ReportView, *names: str) -> bool:
+    return any(headline.known(row, name) is not None for row in view.history for name in names)
 
 
 def _bars(view: ReportView) -> list[dict[str, Any]]:

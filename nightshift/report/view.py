@@ -98,6 +98,10 @@ class ReportView:
     notes: tuple[str, ...] = ()
     simulated: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.history or self.history[-1].number != self.number:
+            raise ValueError("the history ends with the round itself")
+
     @property
     def now(self) -> RoundRow:
         """This round's figures."""

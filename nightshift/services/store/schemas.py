@@ -29,10 +29,11 @@ TABLES = {
     ),
     # what a model found, a row per frame
     "detections": _table(frame_id=TEXT, model=TEXT, boxes=REALS, classes=INTS, scores=REALS),
-    # what the champion found, and what asking about the frame is worth, in expected corrections
+    # the boxes a person would be shown (the champion's, or the teacher's while that is the better one), what
+    # asking about the frame is worth in expected corrections, and how many objects would have to be drawn
     "scores": _table(
         frame_id=TEXT, model=TEXT, boxes=REALS, classes=INTS, scores=REALS,
-        value=REAL, uncertainty=REAL, disagreement=REAL, embedding=REALS,
+        value=REAL, uncertainty=REAL, disagreement=REAL, additions=REAL, embedding=REALS,
     ),
     # the colour is green, yellow or red
     "triage": _table(frame_id=TEXT, colour=TEXT, reason=TEXT, value=REAL),

@@ -1,6 +1,6 @@
 """MLflow as a view of the rounds: one experiment a project, one run a round, the champion by alias."""
 
 from nightshift.services.tracking.dataset import DatasetNote
-from nightshift.services.tracking.tracking import RunLink, Tracking
+from nightshift.services.tracking.tracking import LoggedRound, RunLink, Tracking
 
-__all__ = ["DatasetNote", "RunLink", "Tracking"]
+__all__ = ["DatasetNote", "LoggedRound", "RunLink", "Tracking"]

@@ -15,9 +15,9 @@ COLUMNS = (
 )  # fmt: skip
 SECTIONS = {
     "Accuracy on the golden set": ("map50", "map50_95"),
-    "Dollars": ("human_usd", "compute_usd", "usd_per_map_point"),
+    "Dollars": ("human_usd", "compute_usd", "total_usd", "usd_per_map_point"),
     "Triage": ("green", "yellow", "red"),
-    "What people changed": ("boxes_moved", "boxes_relabelled", "boxes_added", "boxes_deleted"),
+    "What people changed": ("boxes_kept", "boxes_moved", "boxes_relabelled", "boxes_added", "boxes_deleted"),
 }
 
 

@@ -13,9 +13,9 @@ frames that are worth their price. Sort by *round*; select runs and press *Compa
 | `map50_95`, `map50` | accuracy of the student on the golden set (human-only test frames), 0 to 1 |
 | `ap/<class>` | the same for one class (mAP50-95) |
 | `human_usd`, `compute_usd` | what the round cost in people's and in the machine's time |
-| `usd_per_map_point` | dollars for each point of mAP gained since the round before |
+| `total_usd`, `usd_per_map_point` | all dollars so far, and the same for each point of mAP50-95 reached |
 | `frames_reviewed` | frames that people answered since the round before |
-| `boxes_accepted`, `boxes_moved`, `boxes_relabelled`, `boxes_added`, `boxes_deleted` | what they did |
+| `boxes_kept`, `boxes_moved`, `boxes_relabelled`, `boxes_added`, `boxes_deleted` | what they did |
 | `green`, `yellow`, `red` | frames auto-accepted, worth asking a person about, and not trusted |
 | `queue_length` | frames asked in Label Studio |
 | `seconds/<stage>` | how long each stage took |

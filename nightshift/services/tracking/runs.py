@@ -19,7 +19,7 @@ from nightshift.services.tracking import board, names, notes
 
 Item = TypeVar("Item")
 ROUND_TAG = "nightshift.round"
-METRICS_A_CALL, PARAMS_A_CALL = 1000, 100  # MLflow's limits
+METRICS_A_CALL, PARAMS_A_CALL, RUNS_A_CALL = 1000, 100, 10_000  # MLflow's limits
 EXPERIMENT_TAGS = {
     "mlflow.note.content": notes.EXPERIMENT_NOTE,
     "mlflow.experimentKind": "custom_model_development",  # otherwise its page asks every visitor
@@ -49,6 +49,15 @@ def open_run(client: MlflowClient, project: str, plan: Plan) -> Run:
         "mlflow.source.type": "JOB",
     }
     return client.create_run(experiment, _ms(plan.opened_at), tags, run_name(plan.number))
+
+
+def all_runs(client: MlflowClient, project: str) -> dict[int, Run]:
+    """Round → its run."""
+    experiment = client.get_experiment_by_name(project)
+    if experiment is None:
+        return {}
+    found = client.search_runs([experiment.experiment_id], max_results=RUNS_A_CALL)
+    return {int(run.data.tags[ROUND_TAG]): run for run in found if ROUND_TAG in run.data.tags}
 
 
 def log_params(client: MlflowClient, run: Run, plan: Plan) -> None:

@@ -31,6 +31,15 @@ class RunLink:
     url: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedRound:
+    """What MLflow shows of a round: its number, and every figure by MLflow's name for it."""
+
+    number: int
+    run_id: str
+    metrics: Mapping[str, float]
+
+
 class Tracking:
     """Rounds in MLflow.
 
@@ -95,6 +104,12 @@ class Tracking:
             registry.register(self._client, project, sealed, run.info.run_id, weights_uri)
             runs.finish(self._client, run, plan, sealed, links)
         return RunLink(run.info.run_id, self._url(run))
+
+    def rounds(self, project: str) -> list[LoggedRound]:
+        """Every round of the project as MLflow shows it, oldest first; none before the first round."""
+        with mlflow_call(project):
+            found = runs.all_runs(self._client, project)
+        return [LoggedRound(number, run.info.run_id, run.data.metrics) for number, run in sorted(found.items())]
 
     def experiment_url(self, project: str) -> str | None:
         """Where all rounds of the project can be seen; None without a server or before the first round."""

@@ -1,0 +1,244 @@
+"""The round's page: whole without any other file, honest about what is not known, safe with what users supply."""
+
+import base64
+import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from PIL import Image as Pillow
+
+from nightshift.domain.detections import Detections
+from nightshift.evaluation.confusion import NOTHING, Confusion
+from nightshift.report import headline, overlay
+from nightshift.report.page import render
+from nightshift.report.thumbnail import thumbnail
+from nightshift.report.view import Card, ReportView, RoundRow
+
+CLASSES = (("gear", "#e6194b"), ("bolt", "#3cb44b"))
+EVIL = "<script>alert('$x$')</script>\"&\x00"
+WHEN = datetime(2026, 11, 21, 2, 14, tzinfo=UTC)
+NOW = {
+    "map50": 0.61,
+    "map50_95": 0.4,
+    "human_usd": 3.9,
+    "compute_usd": 0.22,
+    "total_usd": 4.32,
+    "usd_per_map_point": 0.108,
+    "frames_reviewed": 48,
+    "green": 6,
+    "yellow": 3,
+    "red": 1,
+}
+QUEUE = "http://127.0.0.1:8080/projects/1/data"
+
+
+class Page(HTMLParser):
+    """What a browser would read: tags, addresses, and text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[tuple[str, str]] = []
+        self.handlers: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+        where = ("src", "href", "xlink:href", "srcset", "action", "data", "poster")
+        self.addresses += [(tag, value or "") for name, value in attrs if name in where]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def _image() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (36, 48, 3), np.uint8)
+
+
+def _card(**changes: object) -> Card:
+    shown = Detections.of([[4, 4, 20, 20], [22, 8, 44, 30]], [0, 1], [0.9, 0.41])
+    card = Card(1, "clip-1/0.jpg", thumbnail(_image()), (48, 36), shown, "review", "unsure of bolt 0.41", 1.2, 0.06)
+    return replace(card, **changes)
+
+
+def _view(**changes: object) -> ReportView:
+    first = RoundRow(0, {"human_usd": 0.0, "compute_usd": 0.2, "total_usd": 0.2, "green": 3, "yellow": 6, "red": 1})
+    view = ReportView(
+        "Factory line",
+        1,
+        "nightly",
+        WHEN,
+        (first, RoundRow(1, NOW)),
+        CLASSES,
+        per_class={"gear": 0.5, "bolt": 0.3},
+        verdict="The first student is the champion.",
+        scores=(0.1, 0.5, 0.9),
+        thresholds={"green": 0.6},
+        cards=(_card(),),
+        queue_length=40,
+        changes={"gear": {"kept": 5, "moved": 1}},
+        confused=(Confusion("gear", "bolt", 3, 0.2), Confusion("bolt", NOTHING, 1, 0.1)),
+        stages={"train": 131.0},
+        quarantine=(("ingest", "task 41", "a box has no area"),),
+        links={"Label Studio": QUEUE},
+    )
+    return replace(view, **changes)
+
+
+@pytest.fixture(scope="module")
+def plain() -> str:
+    """The page of the ordinary view, drawn once."""
+    return render(_view())
+
+
+def test_the_page_asks_no_other_file_and_runs_no_script(plain: str) -> None:
+    page = Page(plain)
+    outside = [each for each in page.addresses if not each[1].startswith(("data:image/jpeg;base64,", "#"))]
+    assert outside == [("a", QUEUE)]
+    assert not {"script", "link", "iframe", "object", "embed", "base"} & set(page.tags)
+    assert not re.search(r"url\((?!#)|@import", plain)
+
+
+def test_everything_a_user_supplies_is_shown_as_text() -> None:
+    view = _view(
+        project=EVIL, kind=EVIL, verdict=EVIL, classes=((EVIL, "#000000"), (EVIL + "2", "#ffffff")),
+        per_class={EVIL: 0.4}, thresholds={EVIL: 0.5}, changes={EVIL: {"moved": 2}},
+        cards=(_card(name=EVIL, purpose=EVIL, reason=EVIL),), confused=(Confusion(EVIL, EVIL, 2, 0.5),),
+        quarantine=((EVIL, EVIL, EVIL),), notes=(EVIL,), stages={EVIL: 1.0}, links={EVIL: 'https://a.b/"><script>'},
+    )  # fmt: skip
+    page = Page(render(view))
+    assert "script" not in page.tags
+    assert not page.handlers
+    assert "alert('$x$')" in page.text
+
+
+def test_links_that_are_no_web_pages_are_shown_but_lead_nowhere() -> None:
+    links = {"Bad": "javascript:alert(1)", "Rounds": "s3://bucket/rounds/0001"}
+    page = Page(render(_view(links=links)))
+    assert not [each for each in page.addresses if each[0] == "a"]
+    assert "s3://bucket/rounds/0001" in page.text
+
+
+def test_a_first_round_says_what_is_not_known_instead_of_zero() -> None:
+    text = Page(render(ReportView("Line", 0, "backfill", WHEN, (RoundRow(0, {}),), CLASSES))).text
+    for said in (
+        "no golden frame labelled yet",
+        "No student has scored the pool yet",
+        "The queue is empty",
+        "Nobody has answered",
+        "No stage was timed",
+        "Nothing was set aside",
+    ):
+        assert said in text
+    assert "0.000" not in text
+
+
+def test_a_figure_that_is_not_a_number_is_a_dash() -> None:
+    rows = (RoundRow(0, {"map50": float("nan"), "human_usd": float("inf")}),)
+    text = Page(render(_view(number=0, history=rows, per_class={"gear": float("nan")}))).text
+    assert "nan" not in text
+    assert "inf" not in text.replace("info", "")
+
+
+@pytest.mark.parametrize(("simulated", "said"), [(True, 3), (False, 0)])
+def test_simulated_reviewers_are_called_so_wherever_their_answers_are(simulated: bool, said: int) -> None:
+    assert Page(render(_view(simulated=simulated))).text.count("by simulated reviewers") == said
+
+
+def test_the_first_numbers_are_those_people_ask_for() -> None:
+    before = RoundRow(0, {"map50": 0.5})
+    tiles = headline.tiles(_view(history=(before, _view().now)))
+    assert [tile.value for tile in tiles] == ["0.610", "$4.12", "$0.11", "48", "60%"]
+    assert tiles[0].note == "+11.0 points since the round before"
+    assert tiles[0].tone == "good"
+
+
+def test_the_page_says_how_much_of_the_queue_it_shows(plain: str) -> None:
+    assert "The first 1 of 40 frames" in Page(plain).text
+    assert "frames, in the order" not in Page(render(_view(queue_length=1))).text
+
+
+def test_a_blind_frame_shows_no_box() -> None:
+    page = Page(render(_view(cards=(_card(shown=None, purpose="golden"),))))
+    assert "asked blind" in page.text
+    assert "bolt 0.41" not in page.text.replace("unsure of bolt 0.41", "")
+
+
+def test_the_same_view_gives_the_same_page(plain: str) -> None:
+    assert render(_view()) == plain
+
+
+def test_a_history_that_does_not_end_with_the_round_is_refused() -> None:
+    with pytest.raises(ValueError, match="history"):
+        _view(number=7)
+
+
+def test_names_in_any_script_are_drawn() -> None:
+    assert "部品" in render(_view(changes={"部品": {"kept": 2}}))
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 40])
+def test_every_length_of_history_is_drawn(rounds: int) -> None:
+    rows = tuple(RoundRow(n, {"map50": 0.5, "total_usd": n, "green": n, "human_usd": 1.0}) for n in range(rounds))
+    assert render(_view(number=rounds - 1, history=rows)).count("<svg") > 4
+
+
+def test_a_thumbnail_is_a_small_jpeg_of_the_same_shape() -> None:
+    tall = np.zeros((1200, 600, 3), np.uint8)
+    with Pillow.open(io.BytesIO(thumbnail(tall))) as small:
+        assert (small.format, small.size) == ("JPEG", (240, 480))
+
+
+def test_a_small_frame_is_not_enlarged(plain: str) -> None:
+    found = re.search(r"data:image/jpeg;base64,([^\"]+)", plain)
+    assert found
+    with Pillow.open(io.BytesIO(base64.b64decode(found[1]))) as small:
+        assert small.size == (48, 36)
+
+
+@st.composite
+def _boxes(draw: st.DrawFn) -> Detections:
+    n = draw(st.integers(0, 20))
+    x, y = (draw(st.lists(st.floats(0, 40, width=32), min_size=n, max_size=n)) for _ in range(2))
+    boxes = [[a, b, a + 5, b + 4] for a, b in zip(x, y, strict=True)]
+    kinds = draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
+    return Detections.of(boxes, kinds, draw(st.lists(st.floats(0, 1, width=32), min_size=n, max_size=n)))
+
+
+@given(_boxes())
+def test_every_box_is_drawn_where_it_is_with_its_label_inside_the_frame(shown: Detections) -> None:
+    drawn = overlay.marks(shown, CLASSES, (480, 360))
+    corners = sorted((mark.x, mark.y, mark.x + mark.width, mark.y + mark.height) for mark in drawn)
+    assert np.allclose(
+        np.array(corners).reshape(-1, 4), np.array(sorted(map(tuple, shown.boxes.tolist()))).reshape(-1, 4)
+    )
+    for mark in drawn:
+        assert mark.label_x >= 0
+        assert mark.label_x + mark.label_width <= 480 + 1e-6
+        assert bool(mark.label) == (len(drawn) <= overlay.LABELLED)
+
+
+@hypothesis_settings(max_examples=200)
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_dollars_and_seconds_are_always_readable(value: float) -> None:
+    assert re.fullmatch(r"\$-?[\d,]+(\.\d\d)?|–", headline.usd(value))
+    assert len(headline.seconds(value)) > 0
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(3.21, "3.2 s"), (250, "4 min 10 s"), (3900, "1 h 5 min")])
+def test_seconds_are_said_as_people_do(seconds: float, said: str) -> None:
+    assert headline.seconds(seconds) == said
+
+
+@pytest.mark.parametrize(("colour", "ink"), [("#ffffff", "#111827"), ("#000000", "#ffffff"), ("#4363d8", "#ffffff")])
+def test_labels_can_be_read_on_their_colour(colour: str, ink: str) -> None:
+    assert overlay.ink_on(colour) == ink
