@@ -17,12 +17,12 @@ from tasks.ingest import ingest
 from tasks.open import open_round, round_lease
 from tasks.push import push
 from tasks.register import register
-from tasks.runner import runner
+from tasks.runner import run_name, runner
 from tasks.score import gather_scores, plan_score, score
 from tasks.seal import seal
 
 
-@flow(name="backfill", flow_run_name="backfill {config}", task_runner=runner())
+@flow(name="backfill", flow_run_name=run_name, task_runner=runner())
 def backfill(config: Path = Path("nightshift.yaml")) -> dict[str, Any]:
     """One round without training; returns the figures that it sealed."""
     with round_lease(config) as token:

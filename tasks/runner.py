@@ -1,4 +1,4 @@
-"""Who runs the shards: threads of this machine, or a Ray cluster. Nothing else changes.
+"""How a flow runs: what the run is called, and whether threads or a Ray cluster run its shards.
 
 NIGHTSHIFT_TASK_RUNNER says `threads` (the default) or `ray`; Prefect wants to know when a flow is defined, so it is
 read when the flows are imported. Ray needs `pip install nightshift[ray]`, a cluster whose machines have the
@@ -6,14 +6,21 @@ environment variables of this one, and nightshift.yaml under the same path.
 """
 
 import os
+from datetime import UTC, datetime
 from typing import Any
 
+from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from nightshift.domain.errors import UnknownName
 
 VARIABLE = "NIGHTSHIFT_TASK_RUNNER"
 THREADS = 2  # models take turns on one machine; the second thread reads and writes meanwhile
+
+
+def run_name() -> str:
+    """What a run is called in Prefect: the flow and the moment it began, such as 'nightly 2026-11-21 01:00'."""
+    return f"{flow_run.flow_name} {datetime.now(UTC):%Y-%m-%d %H:%M}"
 
 
 def runner(name: str | None = None) -> TaskRunner[Any]:

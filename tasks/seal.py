@@ -6,6 +6,7 @@ Everything before round.json can be done twice without a trace; once round.json 
 import hashlib
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from prefect import task
@@ -64,12 +65,18 @@ def _track(night: OpenRound, sealed: Sealed) -> RunLink:
         night.config.project,
         night.plan,
         sealed,
-        {"report.html": night.store.read(night.keys.key("report.html"))},
+        _artifacts(night),
         dataset=_dataset(night) if trained else None,
         curves=_curves(night) if trained else (),
         weights_uri=night.store.uri(weights.key) if weights else None,
         links={"Label Studio": night.summary("push")["queue_url"], "Rounds in S3": night.store.uri(night.keys.folder)},
     )
+
+
+def _artifacts(night: OpenRound) -> dict[str, Path | bytes]:
+    names = {"report.html": "report.html", "curves.json": "student/curves.json"}
+    kept = {name: night.keys.key(key) for name, key in names.items()}
+    return {name: night.store.read(key) for name, key in kept.items() if night.store.exists(key)}
 
 
 def _dataset(night: OpenRound) -> DatasetNote:
@@ -96,7 +103,8 @@ def _show(night: OpenRound, sealed: Sealed, link: RunLink) -> None:
     create_table_artifact(figure_rows, key="round", description=f"Round {sealed.number:04d}")
     create_link_artifact(night.summary("push")["queue_url"], "the queue in Label Studio", key="queue")
     if link.url:
-        create_link_artifact(link.url, "the round in MLflow, with its report", key="mlflow")
+        create_link_artifact(link.url, "the round in MLflow", key="mlflow")
+        create_link_artifact(f"{link.url}/artifacts/report.html", "the round's report", key="report")
 
 
 def _with_gaps(sealed: Sealed) -> dict[str, Any]:
