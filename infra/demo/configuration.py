@@ -58,7 +58,7 @@ def write_coco_config(home: Path, data: Path) -> Path:
             "student": QUICK_STUDENT,
             "budget": {"usd_per_night": 22.0, "golden_share": 0.6, "audit_share": 0.05, "control_share": 0.08},
             "golden": {"share": 0.2, "frames": 50},
-            "triage": {"accept_above": 0.5, "trust_above": 0.25, "novel_above": 2.0},
+            "triage": {"accept_above": 0.5, "trust_above": 0.35, "novel_above": 2.0},
             "review": {"seed_frames": 24},
         },
     )

@@ -137,7 +137,12 @@ def _prefect(data: Path, where: Endpoints) -> Server:
     command = (sys.executable, "-m", "prefect", "server", "start", *port)
     # Slots of a concurrency limit held by runs that were killed come back only if leases outlive the server.
     lease = "prefect.server.concurrency.lease_storage.filesystem"
-    environment = {**_prefect_home(data), "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": lease}
+    environment = {
+        **_prefect_home(data),
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": lease,
+        "PREFECT_SERVER_UI_API_URL": where.prefect_api,  # else its pages ask port 4200
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    }
     ready = f"{where.prefect_api}/health"
     return Server("prefect", command, _python(environment), lambda _: answers(ready), data, url=where.prefect)
 

@@ -210,3 +210,8 @@ def test_stopping_leaves_no_process_no_port_and_no_environment_behind(spare: Sta
     assert all(is_free(port) for port in ports)
     assert not environment_file(spare.folder).exists()
     spare.down()  # once more is harmless
+
+
+def test_prefects_pages_ask_the_server_that_serves_them(stack: Endpoints) -> None:
+    settings = httpx.get(f"{stack.prefect}/ui-settings").raise_for_status().json()
+    assert settings["api_url"] == stack.prefect_api
