@@ -26,7 +26,7 @@ test: install debian lint  ## every test, against real servers too
 	$(BIN)/pytest
 
 quick: .venv/.installed  ## the fast tests
-	$(BIN)/pytest -m "not live and not slow" tests/unit tests/contract
+	$(BIN)/pytest -n 2 --dist loadfile -m "not live and not slow" tests/unit tests/contract tests/flows
 
 lint: .venv/.installed  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

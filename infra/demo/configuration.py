@@ -35,7 +35,7 @@ def write_line_config(home: Path, frames: Path) -> Path:
             "student": QUICK_STUDENT,
             "budget": {"usd_per_night": 7.0, "golden_share": 0.75, "audit_share": 0.06, "control_share": 0.08},
             "golden": {"share": 0.22, "frames": 60},
-            "triage": {"accept_above": 0.45, "trust_above": 0.25, "novel_above": 1.0},
+            "triage": {"accept_above": 0.55, "trust_above": 0.35, "novel_above": 1.5},
         },
     )
 

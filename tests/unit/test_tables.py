@@ -156,6 +156,6 @@ def test_truncated_parquet_is_damaged(cut: float) -> None:
 
 def test_embeddings_are_kept_as_float32() -> None:
     vector = np.random.default_rng(0).normal(size=128).astype(np.float32)
-    scored = {"value": 1.0, "uncertainty": 0.5, "disagreement": 0.25, "embedding": vector.tolist()}
+    scored = {"value": 1.0, "uncertainty": 0.5, "disagreement": 0.25, "additions": 0.0, "embedding": vector.tolist()}
     (row,) = through("scores", rows.detections_row("a", "m", Detections.empty()) | scored)
     assert np.array_equal(np.array(row["embedding"], np.float32), vector)
