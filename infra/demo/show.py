@@ -23,7 +23,7 @@ from infra.local.display import StackProgress, addresses
 from nightshift.domain.detections import Detections
 
 NIGHTS = 3
-DAY_CLIPS, NIGHT_CLIPS, CLIP_FRAMES = 30, 20, 6
+DAY_CLIPS, NIGHT_CLIPS, CLIP_FRAMES = 48, 30, 6
 SEED = 11
 LEFT_FOR_YOU = 8  # frames of the last queue that stay open
 
