@@ -7,9 +7,9 @@ Secrets are never part of it: they come from the environment.
 import hashlib
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from nightshift.domain.costs import Prices
 from nightshift.domain.models import Hyper, TeacherSpec
@@ -119,6 +119,12 @@ class BudgetSection(Section):
         description="At most this share of it for golden frames that still need labels.",
     )
 
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Self:
+        if self.audit_share + self.control_share + self.golden_share > 1 + 1e-9:
+            raise ValueError("audit_share, control_share and golden_share together are more than 1")
+        return self
+
 
 class PricesSection(Section):
     """What time costs."""
@@ -152,6 +158,12 @@ class TriageSection(Section):
         default=0.25,
         description="Not green: the student disagrees by more expected corrections than this.",
     )
+
+    @model_validator(mode="after")
+    def _noise_lies_below_green(self) -> Self:
+        if self.trust_above > self.accept_above:
+            raise ValueError("trust_above is above accept_above: what counts as noise cannot be accepted")
+        return self
 
 
 class ReviewSection(Section):

@@ -33,7 +33,7 @@ def write_line_config(home: Path, frames: Path) -> Path:
             "store": {"uri": "s3://nightshift/line"},
             "teacher": {"name": "transformers", "checkpoint": str(TEACHER), "threshold": 0.05, "batch": 16},
             "student": QUICK_STUDENT,
-            "budget": {"usd_per_night": 8.0, "golden_share": 1.0, "audit_share": 0.06, "control_share": 0.08},
+            "budget": {"usd_per_night": 8.0, "golden_share": 0.85, "audit_share": 0.06, "control_share": 0.08},
             "golden": {"share": 0.12, "frames": 36},
             "triage": {"accept_above": 0.55, "trust_above": 0.35, "novel_above": 1.5},
         },

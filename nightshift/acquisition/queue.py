@@ -52,6 +52,8 @@ class Allowance:
     def __post_init__(self) -> None:
         if min(self.total, self.golden, self.audit, self.control) < 0:
             raise ValueError("an allowance is negative")
+        if self.golden + self.audit + self.control > self.total * (1 + 1e-9):
+            raise ValueError("golden, audit and control frames together may not cost more than the night")
 
     @classmethod
     def tonight(cls, usd: float, outstanding: float, golden: float, audit: float, control: float) -> "Allowance":

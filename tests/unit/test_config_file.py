@@ -170,3 +170,18 @@ def test_an_unknown_family_is_told_with_its_line_and_the_nearest_name(file: Path
 def test_the_template_is_right_as_it_stands(file: Path) -> None:
     file.write_text(template(), encoding="utf-8")
     assert read_config(file).ontology[0].name == "bolt"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (GOOD.replace("usd_per_night: 12", "golden_share: 0.95"), "together are more than 1"),
+        (GOOD + "triage:\n  accept_above: 0.2\n", "trust_above is above accept_above"),
+    ],
+)
+def test_values_that_contradict_each_other_are_told_with_the_line_of_their_section(
+    file: Path, text: str, said: str
+) -> None:
+    (only,) = mistakes(file, text)
+    assert said in only
+    assert re.search(r"F:1[4-9]", only)

@@ -89,6 +89,11 @@ def test_a_negative_allowance_is_refused() -> None:
         Allowance(-1, 0, 0, 0)
 
 
+def test_purposes_that_would_cost_more_than_the_night_are_refused() -> None:
+    with pytest.raises(ValueError, match="more than the night"):
+        Allowance.tonight(10, 0, golden=0.9, audit=0.1, control=0.1)
+
+
 @given(st.integers(0, 20), st.integers(0, 20), st.integers(0, 99))
 def test_strewing_keeps_every_pick_and_the_order_of_the_ranked(ranked: int, others: int, seed: int) -> None:
     first = [Pick(i, Purpose.REVIEW, 1, 1) for i in range(ranked)]
