@@ -10,9 +10,9 @@ COLUMNS = {
     "round": "round",
     "map50_95": "mAP50-95",
     "map50": "mAP50",
-    "human_usd": "people $",
-    "compute_usd": "compute $",
-    "frames_reviewed": "reviewed",
+    "human_usd": "people",
+    "compute_usd": "machine",
+    "frames_reviewed": "frames",
     "green": "green",
     "yellow": "yellow",
     "red": "red",
@@ -26,7 +26,7 @@ def show(*rounds: Mapping[str, Any]) -> None:
 
 def table(rounds: Sequence[Mapping[str, Any]]) -> Table:
     """The table, for whoever prints it."""
-    shown = Table(title="Rounds")
+    shown = Table(title="Rounds", caption="people: what reviewing cost; frames: how many were reviewed")
     for title in COLUMNS.values():
         shown.add_column(title, justify="right")
     for each in rounds:
@@ -37,4 +37,6 @@ def table(rounds: Sequence[Mapping[str, Any]]) -> Table:
 def _cell(key: str, value: float | None) -> str:
     if value is None:
         return "–"
-    return f"{value:.3f}" if key.startswith("map") else f"{value:.2f}" if key.endswith("usd") else f"{value:.0f}"
+    if key.startswith("map"):
+        return f"{value:.3f}"
+    return f"${value:.2f}" if key.endswith("usd") else f"{value:.0f}"

@@ -6,6 +6,7 @@ only the people are simulated, and are called so.
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,9 +22,11 @@ from infra.demo.configuration import write_coco_config, write_line_config
 from infra.local import Endpoints, Stack, use_environment
 from infra.local.display import StackProgress, addresses
 from nightshift.domain.detections import Detections
+from nightshift.domain.errors import ConfigError
 
 NIGHTS = 3
 DAY_CLIPS, NIGHT_CLIPS, CLIP_FRAMES = 48, 30, 6
+MARK = ".nightshift-demo"  # in a folder that a demo made and may empty
 SEED = 11
 LEFT_FOR_YOU = 8  # frames of the last queue that stay open
 
@@ -37,6 +40,7 @@ def run(home: Path, data: Path | None, console: Console) -> None:
         console: where it is told.
     """
     began = time.monotonic()
+    _clear(home)
     stack = Stack(home / "stack")
     try:
         where = _start(stack, console)
@@ -47,7 +51,24 @@ def run(home: Path, data: Path | None, console: Console) -> None:
         _wait(console)
     finally:
         stack.down()
-        console.print("Stopped every server. Start them again with `make demo`; the data stays in", str(home))
+        console.print(f"Stopped every server. Look again with: .venv/bin/nightshift up --folder {stack.folder}")
+
+
+def _clear(home: Path) -> None:
+    """Begin anew: the week of an earlier demo would leave this one nothing to learn.
+
+    Raises:
+        ConfigError: the folder holds something that no demo made.
+    """
+    if not home.exists():
+        home.mkdir(parents=True)
+    elif (home / MARK).exists():
+        Stack(home / "stack").down()
+        shutil.rmtree(home)
+        home.mkdir()
+    elif any(home.iterdir()):
+        raise ConfigError(str(home), "it holds files that no demo made", "Give another folder with --home.")
+    (home / MARK).touch()
 
 
 def _start(stack: Stack, console: Console) -> Endpoints:
@@ -110,10 +131,14 @@ def _leave_behind(home: Path, config: Path, rounds: list[dict[str, Any]]) -> Non
     from nightshift.domain.rounds import RoundKeys  # noqa: PLC0415
     from nightshift.project import Project  # noqa: PLC0415
 
-    summary = [{key: each[key] for key in COLUMNS} for each in rounds]
+    summary = [{key: _plain(key, each[key]) for key in COLUMNS} for each in rounds]
     (home / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     report = RoundKeys(rounds[-1]["round"]).key("report.html")
-    Project.load(config).store.download(report, home / "report.html")
+    (home / "report.html").write_bytes(Project.load(config).store.read(report))
+
+
+def _plain(key: str, value: float | None) -> float | None:
+    return value if value is None or key.startswith("map") or key.endswith("usd") else int(value)
 
 
 def _tell(console: Console, home: Path, where: Endpoints, rounds: list[dict[str, Any]], seconds: float) -> None:
