@@ -4,7 +4,8 @@ Tables of the lineage are read as one: a later round's word about a frame replac
 of the store; knows no stage.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -107,6 +108,18 @@ class OpenRound:
         counts = state.seal(self.store, sealed)
         state.move_head(self.store, self.plan.parent, self.number)
         return counts
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What was published under a name as JSON; made and published now if nothing was.
+
+        What comes from outside, such as Label Studio's answers, changes between two attempts at a stage. Whatever is
+        derived from it must come from one and the same answer, so the first one that was published counts.
+        """
+        key = self.keys.key(name)
+        if not self.store.exists(key):
+            self.check_lease()
+            self.store.create(key, json.dumps(make(), sort_keys=True).encode())
+        return json.loads(self.store.read(key))
 
     # -- tables -----------------------------------------------------------------------------------------------------
 

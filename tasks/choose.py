@@ -31,7 +31,7 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
     opinions = _opinions(night)
     waiting = [f for f in night.frames if f.id not in labels and f.id not in asked]
     candidates = [_candidate(night, f, opinions.get(f.id)) for f in waiting]
-    outstanding = _outstanding(night, set(labels))
+    outstanding = _outstanding(night)
     picks = _compose(night, candidates, outstanding, cold=not any(o[0].boxes for o in opinions.values()))
     night.write("triage", [_triage_row(f, o) for f, o in sorted(opinions.items())])
     night.write("queue", [_queue_row(night, i, p, candidates, opinions) for i, p in enumerate(picks)])
@@ -79,9 +79,10 @@ def _unseen(night: OpenRound) -> Worth:
     return Worth(blank, blank, 0.0, 0, blank * 2)
 
 
-def _outstanding(night: OpenRound, labelled: set[str]) -> float:
-    """Dollars of earlier questions that still wait: they are paid from tonight's budget first."""
-    return float(sum(row["usd"] for row in night.history("queue") if row["frame_id"] not in labelled))
+def _outstanding(night: OpenRound) -> float:
+    """Dollars of earlier questions that still wait: they are paid from tonight's budget first. A skip is an answer."""
+    answered = {row["frame_id"] for row in night.history("corrections")}
+    return float(sum(row["usd"] for row in night.history("queue") if row["frame_id"] not in answered))
 
 
 def _compose(night: OpenRound, candidates: list[Candidate], outstanding: float, *, cold: bool) -> list[Pick]:

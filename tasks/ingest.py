@@ -27,14 +27,14 @@ def ingest(ref: RoundRef) -> Receipt:
 def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
     config, desk = night.config, night.project.desk
     project = desk.ensure_project(config.review.project or config.project, config.classes)
-    polled = desk.poll(project, _watermark(night))
-    answers, rejected = read(polled.tasks, config.classes, config.prices.lead_time_cap_seconds)
+    polled = night.once("ingest/answers.json", lambda: _poll(night, project))
+    answers, rejected = read(polled["tasks"], config.classes, config.prices.lead_time_cap_seconds)
     known = {(row["annotation"], row["answered_at"]): row["seconds"] for row in night.history("corrections")}
     new = [each for each in answers if (each.annotation, each.answered_at) not in known]
     paid = {annotation: seconds for (annotation, _), seconds in known.items()}
     night.write("corrections", [row for each in new for row in rows.correction_rows(each)])
     night.write("labels", _labels(night, answers, {each.frame_id for each in new}))
-    progress(len(polled.tasks), len(polled.tasks))
+    progress(len(polled["tasks"]), len(polled["tasks"]))
     seconds = sum(max(0.0, each.seconds - paid.get(each.annotation, 0.0)) for each in new)
     return {
         **_counts(new),
@@ -42,9 +42,14 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
         "human_seconds": seconds,
         "human_usd": config.price_list.people_usd(seconds),
         "quarantined": night.quarantine("ingest", rejected),
-        "watermark": polled.watermark.isoformat() if polled.watermark else None,
+        "watermark": polled["watermark"],
         "review_project": project,
     }
+
+
+def _poll(night: OpenRound, project: int) -> dict[str, Any]:
+    polled = night.project.desk.poll(project, _watermark(night))
+    return {"tasks": polled.tasks, "watermark": polled.watermark.isoformat() if polled.watermark else None}
 
 
 def _watermark(night: OpenRound) -> datetime | None:

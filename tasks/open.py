@@ -12,6 +12,7 @@ from typing import Literal
 from prefect import task
 from prefect.logging import get_run_logger
 
+from nightshift.domain.errors import StoreError
 from nightshift.domain.rounds import Plan
 from nightshift.project import Project
 from nightshift.services.store import state
@@ -46,6 +47,12 @@ def open_round(config: Path, kind: Literal["nightly", "backfill"], token: int) -
     if not state.create_plan(project.store, plan):
         plan = state.read_plan(project.store, number)
         get_run_logger().info("round %04d was left unsealed: it goes on where it stopped", number)
+    if kind == "backfill" and plan.kind == "nightly":
+        raise StoreError(
+            plan.keys.folder,
+            "a nightly round was left unsealed there",
+            "Run `nightshift round` first: it goes on with it.",
+        )
     if plan.config_digest != project.config.digest:
         get_run_logger().warning("round %04d goes on under the configuration it was opened with", number)
     return RoundRef(config=config.resolve(), number=number, token=token)

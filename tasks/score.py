@@ -12,7 +12,7 @@ from nightshift.domain.corrections import Change
 from nightshift.domain.detections import Detections
 from nightshift.domain.frames import Frame, Split
 from nightshift.domain.models import Progress
-from nightshift.domain.review import BLIND
+from nightshift.domain.review import Purpose
 from nightshift.domain.rounds import Receipt
 from nightshift.round import OpenRound
 from nightshift.services.store import rows
@@ -22,6 +22,7 @@ from tasks.stage import RoundRef, run_stage
 
 SHARDS = Shards("score", "scores", "scores")
 Opinion = tuple[str, Detections]  # a model's version, and what it found
+WITH_BOXES = {Purpose.REVIEW, Purpose.CONTROL}  # asked with whatever boxes there were
 OBJECTS_UNKNOWN = 5.0  # per frame, before anybody has seen any
 
 
@@ -52,10 +53,10 @@ def blank_value(night: OpenRound) -> float:
 
 
 def _blank_answers(night: OpenRound) -> dict[int, bool]:
-    """Annotation → whether a person drew something where no box was shown, blind questions left out."""
+    """Annotation → whether a person drew something where the models had found nothing to show."""
     answers: dict[int, list[str]] = {}
     for row in night.history("corrections"):
-        if row["purpose"] not in BLIND and not row["skipped"]:
+        if row["purpose"] in WITH_BOXES and not row["skipped"]:
             answers.setdefault(row["annotation"], []).append(row["change"])
     blank = {key: changes for key, changes in answers.items() if set(changes) <= {Change.ADDED, "none"}}
     return {key: Change.ADDED in changes for key, changes in blank.items()}

@@ -33,11 +33,8 @@ class Shards:
 def plan_shards(ref: RoundRef, shards: Shards, waiting: Callable[[OpenRound], list[str]]) -> list[int]:
     """Publish which frames go into which shard (unless that was done before); returns the shards' numbers."""
     night = ref.open()
-    key = night.keys.key(f"{shards.folder}/shards.json")
-    if not night.store.exists(key):
-        night.check_lease()
-        night.store.create(key, json.dumps(_cut(waiting(night), night.config.shard_frames)).encode())
-    return list(range(len(_read(night, shards))))
+    cut = night.once(_plan(shards), lambda: _cut(waiting(night), night.config.shard_frames))
+    return list(range(len(cut)))
 
 
 def run_shard(
@@ -69,8 +66,12 @@ def gather(night: OpenRound, shards: Shards) -> dict[str, Any]:
 
 
 def _read(night: OpenRound, shards: Shards) -> list[list[str]]:
-    content: list[list[str]] = json.loads(night.store.read(night.keys.key(f"{shards.folder}/shards.json")))
+    content: list[list[str]] = json.loads(night.store.read(night.keys.key(_plan(shards))))
     return content
+
+
+def _plan(shards: Shards) -> str:
+    return f"{shards.folder}/shards.json"
 
 
 def _cut(frame_ids: list[str], size: int) -> list[list[str]]:

@@ -113,3 +113,9 @@ def test_what_a_stage_could_not_use_is_kept_with_its_reason(quick_store: Store) 
     assert night.quarantine("register", [Rejected("a.jpg", "it is cut off", "12 bytes")]) == 1
     kept = night.read("quarantine", "quarantine/register.parquet")
     assert kept == [{"stage": "register", "subject": "a.jpg", "reason": "it is cut off", "detail": "12 bytes"}]
+
+
+def test_what_came_from_outside_is_asked_once_and_stays_what_it_was(quick_store: Store) -> None:
+    night, answers = _open(quick_store, 0), iter([{"tasks": [1]}, {"tasks": [1, 2]}])
+    assert night.once("ingest/answers.json", lambda: next(answers)) == {"tasks": [1]}
+    assert _open(quick_store, 0).once("ingest/answers.json", lambda: next(answers)) == {"tasks": [1]}
