@@ -1,7 +1,5 @@
 """Open the round: take the lease, read HEAD, write plan.json, or take up the round that was left unsealed."""
 
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from nightshift.domain.rounds import Plan
 from nightshift.project import Project
 from nightshift.services.store import state
 from nightshift.services.store.lease import Lease
+from nightshift.services.store.owner import is_gone, this_process
 from nightshift.services.store.probe import probe_conditional_writes
 from tasks.stage import RoundRef
 
@@ -33,7 +32,7 @@ def round_lease(config: Path) -> Iterator[int]:
     """
     project = Project.load(config)
     probe_conditional_writes(project.store)
-    with Lease(project.store, owner=f"{socket.gethostname()}:{os.getpid()}") as lease:
+    with Lease(project.store, owner=this_process(), gone=is_gone) as lease:
         yield lease.token
 
 

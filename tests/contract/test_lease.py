@@ -168,3 +168,13 @@ def attempt(action: object) -> bool:
     except NightshiftError:
         return False
     return True
+
+
+def test_a_lease_whose_owner_is_known_to_be_dead_is_taken_over_at_once(quick_store: Store) -> None:
+    first = Lease(quick_store, "dead", clock=Clock()).acquire()
+    with pytest.raises(LeaseHeld):
+        Lease(quick_store, "b", clock=Clock(), gone=lambda owner: owner == "another").acquire()
+    second = Lease(quick_store, "b", clock=Clock(), gone=lambda owner: owner == "dead").acquire()
+    assert second.token > first.token
+    with pytest.raises(LeaseLost):
+        first.renew()

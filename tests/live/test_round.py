@@ -67,8 +67,8 @@ def _configure(home: Path, line: Path, project: str) -> Path:
 
 def _start(command: str, config: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     words = [sys.executable, "-m", "infra.cli", command, "--config", str(config)]
-    log = (config.parent / f"{command}.log").open("ab")
-    return subprocess.Popen(words, env=dict(environment), stdout=log, stderr=log, start_new_session=True)
+    with (config.parent / f"{command}.log").open("ab") as log:
+        return subprocess.Popen(words, env=dict(environment), stdout=log, stderr=log, start_new_session=True)
 
 
 def _run(command: str, config: Path, environment: Mapping[str, str]) -> None:

@@ -69,6 +69,7 @@ class Lease:
         ttl: how long it lasts without renewal.
         clock: aware times.
         nonce: makes what this holder writes unlike what anyone else writes.
+        gone: tells of an owner that it certainly lives no more, so that nobody waits for the dead.
     """
 
     def __init__(
@@ -78,7 +79,9 @@ class Lease:
         ttl: timedelta = TTL,
         clock: Clock = utc_now,
         nonce: Callable[[], str] = new_nonce,
+        gone: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        self._gone = gone
         self._store, self._owner, self._ttl, self._clock, self._nonce = store, owner, ttl, clock, nonce
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._held: tuple[Holder, str] | None = None
@@ -97,7 +100,7 @@ class Lease:
         """
         before, etag = _read(self._store)
         now = self._clock()
-        if before and not before.over(now):
+        if before and not before.over(now) and not self._gone(before.owner):
             raise _held_by(self._store, before)
         token = before.token + 1 if before else 1
         holder = Holder(self._owner, self._nonce(), token, now, now + self._ttl)
