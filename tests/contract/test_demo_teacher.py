@@ -12,6 +12,8 @@ from nightshift.simulation.line import CLASSES, Scene, render_clip
 from nightshift.simulation.line.light import Shift
 from nightshift.teachers import open_teacher
 
+pytestmark = pytest.mark.slow  # seconds, not milliseconds: left out of `make quick`
+
 FRAMES = 16
 THRESHOLD = 0.3
 

@@ -144,6 +144,7 @@ def test_a_frame_that_its_owner_overwrote_is_damaged(store: Store, tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_listing_goes_beyond_one_page_and_stays_in_its_prefix(store: Store) -> None:
     keys = [f"many/{number:04d}" for number in range(1100)]
     seen: list[tuple[int, int]] = []

@@ -18,6 +18,8 @@ from tests.contract.faulty_proxy import Faults, faulty_proxy
 from tests.contract.s3_servers import client_for
 from tests.live.radosgw import KEY
 
+pytestmark = pytest.mark.slow  # seconds, not milliseconds: left out of `make quick`
+
 
 @pytest.fixture
 def faulty(moto_client: object, request: pytest.FixtureRequest) -> Iterator[tuple[Store, Faults]]:

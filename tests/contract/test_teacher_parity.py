@@ -18,6 +18,8 @@ from nightshift.teachers._phrases import Phrases
 from nightshift.teachers.transformers import ZeroShotTeacher
 from tests.contract.tiny_checkpoints import FAMILIES, LANDSCAPE, PORTRAIT, PROMPTS, picture, save, teacher
 
+pytestmark = pytest.mark.slow  # seconds, not milliseconds: left out of `make quick`
+
 SEPARATORS = torch.tensor([101, 102, 1012])  # [CLS], [SEP] and "."
 PIPED = [family for family in FAMILIES if family != "omdet-turbo"]  # the pipeline gives OmDet no classes
 
