@@ -15,6 +15,8 @@ from nightshift.domain.rounds import Plan, Sealed, Weights
 from nightshift.services.tracking import DatasetNote, Tracking
 from nightshift.services.tracking.errors import PATIENCE, mlflow_call
 
+pytestmark = pytest.mark.slow  # seconds, not milliseconds: left out of `make quick`
+
 WHEN = datetime(2026, 11, 21, 2, tzinfo=UTC)
 CURVES = ({"train/box_loss": 2.0}, {"train/box_loss": 1.0})
 WRITES = ("create_run", "log_batch", "log_inputs", "log_artifact", "create_model_version", "set_registered_model_alias")
