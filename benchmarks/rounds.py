@@ -46,6 +46,8 @@ def _config(home: Path, name: str) -> Path:
     content = yaml.safe_load(path.read_text())
     content |= {"project": f"bench {home.name} {name}", "store": {"uri": f"s3://nightshift/bench/{home.name}/{name}"}}
     content["student"] |= {"steps": 100}
+    content["golden"] = {"share": 0.0}  # both train on every frame that has a trusted box, and measure nothing
+    content["triage"] |= {"accept_above": content["triage"]["trust_above"]}
     path.write_text(yaml.safe_dump(content))
     return path
 

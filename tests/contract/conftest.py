@@ -15,7 +15,11 @@ _numbers = count()
 
 @pytest.fixture(
     scope="session",
-    params=["moto", "ministack", pytest.param("radosgw", marks=pytest.mark.live)],
+    params=[
+        "moto",
+        pytest.param("ministack", marks=pytest.mark.slow),
+        pytest.param("radosgw", marks=pytest.mark.live),
+    ],
 )
 def s3_client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """A client of each S3 server in turn, with one bucket."""
