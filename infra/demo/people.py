@@ -64,6 +64,10 @@ def _answer(
     skill, user = colleague
     ontology = project.config.classes
     asked, _ = asked_of(task, ontology)
-    scene = Scene(truth[task["data"]["name"]], asked.size, len(ontology))
+    known = truth.get(task["data"]["name"])
+    if known is None:  # a picture that the data set has no labels for
+        submit(project.desk.api, task, None, skill.prices.glance_seconds, user, ontology)
+        return
+    scene = Scene(known, asked.size, len(ontology))
     said, seconds = review(scene, None if asked.purpose in BLIND else asked.shown, rng, skill)
     submit(project.desk.api, task, said, seconds, user, ontology)

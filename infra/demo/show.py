@@ -81,15 +81,17 @@ def _start(stack: Stack, console: Console) -> Endpoints:
 
 
 def _prepare(home: Path, data: Path | None, console: Console) -> tuple[Path, Mapping[str, Detections]]:
-    from nightshift.frames.datasets import read_dataset  # noqa: PLC0415 - after the environment is set
+    from nightshift.config_file import read_config  # noqa: PLC0415 - heavy, and the servers are starting already
+    from nightshift.frames.datasets import read_dataset  # noqa: PLC0415
     from nightshift.simulation.line.dataset import write_line  # noqa: PLC0415
 
     console.rule("Frames")
     frames = data or home / "line"
     if data is None:
-        write_line(frames, DAY_CLIPS, NIGHT_CLIPS, CLIP_FRAMES, SEED)
+        with _bar(console, "rendering clips") as progress:
+            write_line(frames, DAY_CLIPS, NIGHT_CLIPS, CLIP_FRAMES, SEED, progress)
     config = write_line_config(home, frames.resolve()) if data is None else write_coco_config(home, frames)
-    known = read_dataset(frames)
+    known = read_dataset(frames).indexed(read_config(config).classes.names)
     console.print(f"{len(known.samples)} frames in {frames}; the people who will label them are simulated.")
     return config, known.samples
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from nightshift.domain.detections import Detections
+from nightshift.domain.models import Progress, no_progress
 from nightshift.simulation.line.light import Shift
 from nightshift.simulation.line.parts import CLASSES
 from nightshift.simulation.line.scene import HEIGHT, WIDTH, Scene, render_clip
@@ -22,7 +23,14 @@ class _Clip:
     seed: int
 
 
-def write_line(folder: Path, clips_day: int, clips_night: int, frames_per_clip: int, seed: int) -> None:
+def write_line(
+    folder: Path,
+    clips_day: int,
+    clips_night: int,
+    frames_per_clip: int,
+    seed: int,
+    progress: Progress = no_progress,
+) -> None:
     """Write `images/<shift>-<clip>/<frame>.jpg`, then `coco.json`; the same line is not written twice.
 
     Boxes are COCO's xywh in pixels, category ids start at 1, file names are relative to `folder`.
@@ -33,19 +41,21 @@ def write_line(folder: Path, clips_day: int, clips_night: int, frames_per_clip: 
         clips_night: clips of the night shift.
         frames_per_clip: frames in each.
         seed: of the line; each clip's own follows from it.
+        progress: told after each clip.
     """
     recipe = {"day": clips_day, "night": clips_night, "frames": frames_per_clip, "seed": seed}
     if _recipe(folder / "coco.json") == recipe:
         return
     images: list[dict[str, object]] = []
     annotations: list[dict[str, object]] = []
-    for clip in _clips(clips_day, clips_night, seed):
+    for done, clip in enumerate(_clips(clips_day, clips_night, seed), start=1):
         for i, scene in enumerate(render_clip(clip.seed, clip.shift, frames_per_clip)):
             name = f"images/{clip.name}/{i:02d}.jpg"
             _save(folder / name, scene)
             number = len(images) + 1
             images.append({"id": number, "file_name": name, "width": WIDTH, "height": HEIGHT})
             annotations.extend(_annotations(scene.truth, number, len(annotations) + 1))
+        progress(done, clips_day + clips_night)
     _write_json(folder / "coco.json", _coco(recipe, images, annotations))
 
 
