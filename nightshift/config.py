@@ -51,7 +51,8 @@ class FramesSection(Section):
     )
     format: Literal["images", "coco", "yolo", "voc"] = Field(
         default="images",
-        description="images, coco, yolo or voc: plain pictures, or a data set whose labels tests and backtests use.",
+        description="images, coco, yolo or voc: plain pictures, or a folder that is a data set, "
+        "whose labels count as people's answers from the first round on.",
     )
     clip_pattern: str = Field(
         default=r"(?P<clip>.*)/[^/]*",

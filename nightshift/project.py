@@ -21,6 +21,7 @@ from nightshift.domain.errors import ConfigError
 from nightshift.domain.frames import Frame
 from nightshift.domain.models import Detector, Image, Progress, Student, StudentDetector, no_progress
 from nightshift.domain.rounds import Weights
+from nightshift.frames.datasets import Dataset, read_dataset
 from nightshift.frames.decode import decode
 from nightshift.frames.scan import FolderSource, Source
 from nightshift.services.label_studio.desk import ReviewDesk
@@ -78,6 +79,22 @@ class Project:
         """Where new pictures come from."""
         source = beside(self.home / "nightshift.yaml", self.config.frames.source)
         return BucketSource(self.store, source) if source.startswith("s3://") else FolderSource(Path(source))
+
+    def labelled(self) -> Dataset | None:
+        """The labels that come with the frames, in the ontology's classes; None where they are plain pictures.
+
+        Raises:
+            ConfigError: the source is no folder, or holds no such labels.
+        """
+        frames = self.config.frames
+        if frames.format == "images":
+            return None
+        source = beside(self.home / "nightshift.yaml", frames.source)
+        if source.startswith("s3://"):
+            raise ConfigError(
+                f"frames.format {frames.format}", "labels are read from folders only", "Copy the data set to a folder."
+            )
+        return read_dataset(Path(source), frames.format).indexed(self.config.classes.names)
 
     @cached_property
     def desk(self) -> ReviewDesk:

@@ -21,6 +21,7 @@ from nightshift.project import Project
 from nightshift.services.store import lease, rows, state, tables
 
 Row = dict[str, Any]
+IMPORTED = "imported.parquet"  # labels that came with new frames of a data set
 
 
 class OpenRound:
@@ -163,10 +164,14 @@ class OpenRound:
         return [rows.frame_from_row(row) for row in self.read("frames")]
 
     def labels(self) -> dict[str, Detections]:
-        """What people agreed on, by frame; the answers of this round included once it has ingested."""
+        """Human labels by frame: what people agreed on, else what came with the frames.
+
+        The answers of this round are included once it has ingested.
+        """
         ingested = self.store.exists(self.keys.key("labels.parquet"))
         newest = self.read("labels") if ingested else self.parent_table("labels")
-        return {row["frame_id"]: rows.label_from_row(row) for row in newest}
+        brought = [row for keys in [*self.ancestors, self.keys] for row in self.read("labels", IMPORTED, keys)]
+        return {row["frame_id"]: rows.label_from_row(row) for row in [*brought, *newest]}
 
     def autolabels(self) -> dict[str, tuple[str, Detections]]:
         """The teacher's newest word about each frame: (model, detections)."""

@@ -1,17 +1,18 @@
 """Register new frames: hash, decode safely, find the clip, choose the golden ones, bring the pixels into the store."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from prefect import task
 from prefect.logging import get_run_logger
 
-from nightshift.domain.frames import FrameRecord, FrameState, Split
+from nightshift.domain.frames import FrameRecord, FrameState, Rejected, Split
 from nightshift.domain.models import Progress
 from nightshift.domain.rounds import Receipt
 from nightshift.frames.clips import ClipRules
 from nightshift.frames.register import register as register_files
-from nightshift.round import OpenRound
+from nightshift.round import IMPORTED, OpenRound
 from nightshift.services.store import rows
 from tasks.stage import RoundRef, run_stage
 
@@ -26,6 +27,7 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
     project, rules = night.project, ClipRules.of(night.config)
     known = [rows.record_from_row(row) for row in night.parent_table("frames")]
     found = register_files(known, project.source, rules, night.number, project.keep_frame, progress)
+    brought, broken = _import(night, found.new)
     records = _with_states(night, sorted(found.records, key=lambda each: each.frame.id))
     night.write("frames", [rows.frame_row(each) for each in records])
     for note in found.notes:
@@ -34,9 +36,20 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
         "frames": len(records),
         "frames_new": len(found.new),
         "frames_golden": sum(each.frame.split is Split.GOLDEN for each in records),
-        "quarantined": night.quarantine("register", found.rejected),
+        "labels_imported": brought,
+        "quarantined": night.quarantine("register", [*found.rejected, *broken]),
         "notes": list(found.notes),
     }
+
+
+def _import(night: OpenRound, new: Sequence[FrameRecord]) -> tuple[int, tuple[Rejected, ...]]:
+    """Take the labels of new frames from their data set; returns how many frames have some, and what is broken."""
+    known = night.project.labelled() if new else None
+    if known is None:
+        return 0, ()
+    named = {each.frame.id: known.samples[each.frame.name] for each in new if each.frame.name in known.samples}
+    night.write("labels", [rows.imported_row(f, named[f], night.plan.opened_at) for f in sorted(named)], IMPORTED)
+    return len(named), known.rejected
 
 
 def _with_states(night: OpenRound, records: list[FrameRecord]) -> list[FrameRecord]:

@@ -29,7 +29,7 @@ def write_line_config(home: Path, frames: Path) -> Path:
         {
             "project": "factory line",
             "ontology": [{"name": name, "prompts": prompts} for name, prompts in PROMPTS.items()],
-            "frames": {"source": str(frames), "format": "coco"},
+            "frames": {"source": str(frames)},
             "store": {"uri": "s3://nightshift/line"},
             "teacher": {"name": "transformers", "checkpoint": str(TEACHER), "threshold": 0.05, "batch": 16},
             "student": QUICK_STUDENT,
@@ -52,7 +52,7 @@ def write_coco_config(home: Path, data: Path) -> Path:
         {
             "project": f"demo {data.name}",
             "ontology": [{"name": name} for name in names],
-            "frames": {"source": str(data.resolve()), "format": "coco", "clip_pattern": "(?P<clip>.*)"},
+            "frames": {"source": str(data.resolve()), "clip_pattern": "(?P<clip>.*)"},
             "store": {"uri": f"s3://nightshift/{data.name}"},
             "teacher": {"name": "champion", "checkpoint": "", "threshold": 0.05, "batch": 16},
             "student": QUICK_STUDENT,

@@ -41,14 +41,15 @@ class Dataset:
     rejected: tuple[Rejected, ...] = ()
 
     def indexed(self, names: Sequence[str]) -> "Dataset":
-        """The same with the class indices of an ontology; boxes of classes it lacks are left out."""
+        """The same with the class indices of an ontology; boxes of classes it lacks are left out, which is told."""
         table = np.array([names.index(each) if each in names else -1 for each in self.names], np.int64)
         samples = {}
         for name, labels in self.samples.items():
             classes = table[labels.classes]
             kept = classes >= 0
             samples[name] = Detections(labels.boxes[kept], classes[kept], labels.scores[kept])
-        return replace(self, names=tuple(names), samples=MappingProxyType(samples))
+        unknown = (Rejected(f"class {each}", "the ontology lacks it") for each in self.names if each not in names)
+        return replace(self, names=tuple(names), samples=MappingProxyType(samples), rejected=(*self.rejected, *unknown))
 
 
 def detect_format(folder: Path) -> Format:

@@ -11,7 +11,7 @@ from nightshift.domain.detections import Detections
 from nightshift.domain.errors import LeaseLost
 from nightshift.domain.frames import Rejected
 from nightshift.domain.rounds import Plan, Receipt, Sealed
-from nightshift.round import OpenRound
+from nightshift.round import IMPORTED, OpenRound
 from nightshift.services.store import rows, state
 from nightshift.services.store.lease import Lease
 from nightshift.services.store.s3 import Store
@@ -119,3 +119,10 @@ def test_what_came_from_outside_is_asked_once_and_stays_what_it_was(quick_store:
     night, answers = _open(quick_store, 0), iter([{"tasks": [1]}, {"tasks": [1, 2]}])
     assert night.once("ingest/answers.json", lambda: next(answers)) == {"tasks": [1]}
     assert _open(quick_store, 0).once("ingest/answers.json", lambda: next(answers)) == {"tasks": [1]}
+
+
+def test_labels_that_came_with_the_frames_count_until_people_say_otherwise(quick_store: Store) -> None:
+    first, other = _open(quick_store, 0), Detections.of([[5, 5, 9, 9]], [0])
+    first.write("labels", [rows.imported_row(f, BOX, NOON) for f in ("x", "y")], IMPORTED)
+    _open(quick_store, 1).write("labels", [_label("x", other)])
+    assert _open(quick_store, 2).labels() == {"x": other, "y": BOX}

@@ -51,7 +51,7 @@ def _configure(home: Path, line: Path, project: str) -> Path:
     content = {
         "project": project,
         "ontology": [{"name": name, "prompts": prompts} for name, prompts in PROMPTS.items()],
-        "frames": {"source": str(line), "format": "coco"},
+        "frames": {"source": str(line)},
         "store": {"uri": f"s3://nightshift/{project}"},
         "teacher": {"name": "transformers", "checkpoint": str(TEACHER), "threshold": 0.05},
         "student": {"model": "yolo11p", "image_size": 96, "steps": 12, "batch": 8, "device": "cpu"},

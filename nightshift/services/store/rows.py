@@ -1,6 +1,7 @@
 """Rows of tables to domain types and back; the columns are in `schemas`."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,18 @@ def label_row(frame_id: str, said: Sequence[Answer], agreed: Detections) -> dict
         "classes": agreed.classes.tolist(),
         "answered_at": latest.answered_at,
         "annotators": sorted({each.annotator for each in said}),
+    }
+
+
+def imported_row(frame_id: str, labels: Detections, at: datetime) -> dict[str, Any]:
+    """A row of 'labels' for a label that came with the frame, in a data set."""
+    return {
+        "frame_id": frame_id,
+        "purpose": "imported",
+        "boxes": labels.boxes.ravel().tolist(),
+        "classes": labels.classes.tolist(),
+        "answered_at": at,
+        "annotators": ["data set"],
     }
 
 
