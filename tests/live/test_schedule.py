@@ -1,4 +1,4 @@
-"""The repository's own prefect.yaml, deployed for real: its cron must yield planned runs.
+"""The repository's own prefect.yaml, deployed for real: its cron must yield planned runs, its flows must run.
 
 A wrong SQLAlchemy lets the server start, accept deployments and schedule nothing.
 """
@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,12 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+import yaml
 
 from infra.local import Endpoints
+from nightshift.project import Project
+from nightshift.services.store import state
+from nightshift.simulation.line.dataset import write_line
 
 pytestmark = pytest.mark.live
 PROJECT = Path(__file__).parents[2]
@@ -63,3 +68,36 @@ def test_a_second_round_at_the_same_time_is_cancelled(nightly: dict[str, Any]) -
 
 def test_the_stacks_worker_will_run_it(nightly: dict[str, Any]) -> None:
     assert nightly["work_pool_name"] == "nightshift"
+
+
+def test_the_worker_runs_a_deployed_flow_against_the_servers_of_the_stack(
+    nightly: dict[str, Any], stack: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = _small_project(tmp_path, stack.bucket)
+    deployment = httpx.get(f"{stack.prefect_api}/deployments/name/backfill/backfill").raise_for_status().json()
+    assert deployment["work_pool_name"] == nightly["work_pool_name"]
+    asked = {"parameters": {"config": str(config)}, "state": {"type": "SCHEDULED"}}
+    made = httpx.post(f"{stack.prefect_api}/deployments/{deployment['id']}/create_flow_run", json=asked)
+    run = made.raise_for_status().json()
+    while run["state_type"] not in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}:
+        time.sleep(1)
+        run = httpx.get(f"{stack.prefect_api}/flow_runs/{run['id']}").raise_for_status().json()
+    assert run["state_type"] == "COMPLETED", run["state"]
+    for name, value in stack.environment().items():
+        monkeypatch.setenv(name, value)
+    assert state.read_head(Project.load(config).store) == 0, "the round is sealed in the store"
+
+
+def _small_project(home: Path, bucket: str) -> Path:
+    write_line(home / "line", clips_day=2, clips_night=0, frames_per_clip=2, seed=1)
+    name = f"deployed-{uuid.uuid4().hex[:8]}"
+    content = {
+        "project": name,
+        "ontology": [{"name": "gear"}],
+        "frames": {"source": str(home / "line")},
+        "store": {"uri": f"s3://{bucket}/{name}"},
+        "teacher": {"name": "none"},
+    }
+    path = home / "nightshift.yaml"
+    path.write_text(yaml.safe_dump(content))
+    return path
