@@ -20,6 +20,8 @@ from nightshift.teachers import known_teachers, open_teacher
 from nightshift.teachers.transformers import ZeroShotTeacher
 from tests.contract.tiny_checkpoints import FAMILIES, LANDSCAPE, PORTRAIT, picture, save, teacher
 
+pytestmark = pytest.mark.slow  # seconds, not milliseconds: left out of `make quick`
+
 ONTOLOGY = Ontology((ObjectClass("bolt", ("red bolt",), "#e6194b"),))
 
 
