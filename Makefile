@@ -8,7 +8,7 @@ export NIGHTSHIFT_LABEL_STUDIO_BIN ?= $(CURDIR)/.venv-label-studio/bin/label-stu
 export YOLO_AUTOINSTALL := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help install demo down test quick lint bench debian clean
+.PHONY: help install demo down test quick lint bench backtest debian clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ lint: .venv/.installed  ## ruff, mypy, import-linter
 
 bench: install  ## measure against peers; writes .bench/results.json
 	$(BIN)/python -m benchmarks.run
+
+backtest: install  ## what strategies would have cost: make backtest, or make backtest DATA="a/labelled/folder another"
+	@$(BIN)/nightshift backtest $(DATA) --quick
 
 debian:  # the browser and the real S3 server of the live tests, where this machine lets us install them
 	@set -e; missing=""; \

@@ -13,10 +13,11 @@ from ultralytics import YOLO  # type: ignore[attr-defined]
 
 from benchmarks.autolabel import pictures
 from benchmarks.measure import Result, in_turns, rate
-from nightshift.acquisition.value import worth
 from nightshift.domain.detections import Detections
 from nightshift.domain.models import Example, Hyper, StudentDetector
+from nightshift.evaluation.rates import fit_rates
 from nightshift.frames.decode import decode
+from nightshift.policy.worth import Scale, class_weights
 from nightshift.students import open_student
 
 FRAMES, BATCH, RUNS = 96, 16, 5
@@ -44,10 +45,11 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _score(student: StudentDetector, files: list[Path]) -> None:
+    scale = Scale(fit_rates([], classes=1), class_weights([0]), 0.3)
     for i in range(0, len(files), BATCH):
         found, _ = student.look([decode(each.read_bytes(), each.name) for each in files[i : i + BATCH]])
         for each in found:
-            worth(each, None, 0.3, 1.0)
+            scale.weigh(each, None)
 
 
 def _predict(model: YOLO, folder: Path) -> None:

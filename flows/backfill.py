@@ -17,6 +17,7 @@ from tasks.ingest import ingest
 from tasks.open import open_round, round_lease
 from tasks.push import push
 from tasks.register import register
+from tasks.retrospect import retrospect
 from tasks.runner import run_name, runner
 from tasks.score import gather_scores, plan_score, score
 from tasks.seal import seal
@@ -37,4 +38,5 @@ def backfill(config: Path = Path("nightshift.yaml")) -> dict[str, Any]:
         gather_scores(ref)
         choose(ref)
         push(ref)
+        retrospect(ref)
         return seal(ref)

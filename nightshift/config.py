@@ -15,6 +15,7 @@ from nightshift.domain.costs import Prices
 from nightshift.domain.models import Hyper, TeacherSpec
 from nightshift.domain.ontology import ObjectClass, Ontology
 
+DEFAULT = "gain_per_dollar"  # of the strategies
 PALETTE = (
     "#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#f032e6", "#9a6324", "#808000",
 )  # fmt: skip
@@ -151,20 +152,52 @@ class GoldenSection(Section):
 
 
 class TriageSection(Section):
-    """The stoplight."""
+    """The stoplight, and what it promises."""
 
-    accept_above: Share = Field(default=0.60, description="Green: every box scores at least this.")
-    trust_above: Share = Field(default=0.30, description="Below it a box counts as noise.")
+    precision: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.90, description="Promise: at least this share of the accepted boxes of every class is right."
+    )
+    confidence: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.95, description="Chance that the promise is kept, over all classes and nights together."
+    )
+    trust_above: Share = Field(default=0.30, description="Below it a box counts as noise and is not shown.")
+    doubtful_share: Share = Field(
+        default=0.10, description="Green: at most this share of a frame's boxes is not sure enough, and left out."
+    )
     novel_above: NotNegative = Field(
-        default=0.25,
+        default=1.0,
         description="Not green: the student disagrees by more expected corrections than this.",
     )
 
-    @model_validator(mode="after")
-    def _noise_lies_below_green(self) -> Self:
-        if self.trust_above > self.accept_above:
-            raise ValueError("trust_above is above accept_above: what counts as noise cannot be accepted")
-        return self
+
+class TrainingSection(Section):
+    """What the student learns from beside people's labels."""
+
+    auto_labels: Literal["confident", "accepted", "none"] = Field(
+        default="confident",
+        description="confident (the teacher's boxes from auto_above), accepted (by the stoplight), or none.",
+    )
+    auto_above: Share = Field(default=0.20, description="Lowest score of a teacher's box that is learned from.")
+    human_weight: Positive = Field(
+        default=8.0, description="How often a frame that people labelled counts, for one that the teacher labelled."
+    )
+
+
+class AcquisitionSection(Section):
+    """How the queue is chosen."""
+
+    strategy: str = Field(
+        default=DEFAULT, description="gain_per_dollar, or another file of nightshift/acquisition/functions."
+    )
+
+
+class GoalSection(Section):
+    """When it is enough."""
+
+    map50: Share | None = Field(default=None, description="mAP50 on the golden set to reach; none when left out.")
+    usd_per_point: Positive | None = Field(
+        default=None, description="What a point of mAP50 is worth; when left out, a point's price so far."
+    )
 
 
 class ReviewSection(Section):
@@ -172,6 +205,8 @@ class ReviewSection(Section):
 
     project: str | None = Field(default=None, description="Title of its project; the project's name when left out.")
     seed_frames: Count = Field(default=20, description="Cold start: frames asked before anything is known.")
+    second_opinion_share: Share = Field(default=0.10, description="Share of the questions that several people answer.")
+    opinions: Annotated[int, Field(ge=2)] = Field(default=2, description="How many people answer those.")
     presign_minutes: Count = Field(default=60, description="How long a picture's link lives.")
 
 
@@ -196,6 +231,9 @@ class Config(Section):
     prices: PricesSection = Field(default=PricesSection(), description="What time costs.")
     golden: GoldenSection = Field(default=GoldenSection(), description="The human-only test frames.")
     triage: TriageSection = Field(default=TriageSection(), description="The stoplight: green, yellow, red.")
+    training: TrainingSection = Field(default=TrainingSection(), description="What the student learns from.")
+    acquisition: AcquisitionSection = Field(default=AcquisitionSection(), description="How the queue is chosen.")
+    goal: GoalSection = Field(default=GoalSection(), description="When it is enough.")
     review: ReviewSection = Field(default=ReviewSection(), description="The queue in Label Studio.")
     seed: int = Field(default=0, ge=0, description="Of everything that is random.")
     shard_frames: Count = Field(default=256, description="Frames in one shard of work.")

@@ -52,6 +52,7 @@ def examine(values: Any) -> tuple[Config | None, list[Mistake]]:
     mistakes: list[Mistake] = []
     written: dict[Loc, str] = {}  # the right place → the last key of it as it was written
     while True:
+        values = _spoken(values)
         try:
             return Config.model_validate(values), mistakes
         except ValidationError as error:
@@ -65,6 +66,14 @@ def examine(values: Any) -> tuple[Config | None, list[Mistake]]:
             section = _inside(values, at[:-1])
             section[word] = section.pop(at[-1])
             written[*at[:-1], word] = str(at[-1])
+
+
+def _spoken(values: Any) -> Any:
+    """Without the sections that may be left out and of which nothing is said: every key below is a comment."""
+    if not isinstance(values, Mapping):
+        return values
+    silent = {name for name, field in Config.model_fields.items() if not field.is_required() and keys((name,))}
+    return {name: said for name, said in values.items() if said is not None or name not in silent}
 
 
 def _meant(problem: Any, values: Any) -> str | None:

@@ -11,15 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from nightshift.config import Config, beside
 from nightshift.config_file import check_names, read_config
 from nightshift.domain.detections import Detections
 from nightshift.domain.errors import ConfigError
 from nightshift.domain.frames import Frame
-from nightshift.domain.models import Detector, Image, Progress, Student, StudentDetector, no_progress
+from nightshift.domain.models import Detector, Image, Progress, Sight, Student, StudentDetector, no_progress
 from nightshift.domain.rounds import Weights
 from nightshift.frames.datasets import Dataset, read_dataset
 from nightshift.frames.decode import decode
@@ -31,7 +28,6 @@ from nightshift.services.store.source import BucketSource
 from nightshift.services.tracking import Tracking
 from nightshift.students import known_students, open_student
 from nightshift.teachers import known_teachers, open_teacher
-from nightshift.triage.stoplight import Thresholds
 
 Model = TypeVar("Model")
 
@@ -121,11 +117,6 @@ class Project:
             return self._open_teacher(self.detector(champion) if champion else None)
         return self._once("teacher", lambda: self._open_teacher(None))
 
-    @cached_property
-    def thresholds(self) -> Thresholds:
-        """The stoplight's limits."""
-        return Thresholds(**self.config.triage.model_dump())
-
     def detector(self, weights: Weights) -> StudentDetector:
         """A trained student from the store.
 
@@ -187,21 +178,16 @@ class Project:
             progress(len(found), len(frames))
         return found
 
-    def look(
-        self, model: StudentDetector, frames: Sequence[Frame], progress: Progress = no_progress
-    ) -> tuple[list[Detections], list[NDArray[np.float32]]]:
-        """What a student finds on each frame, and where each lies among the others, in one forward."""
+    def inspect(self, model: StudentDetector, frames: Sequence[Frame], progress: Progress = no_progress) -> list[Sight]:
+        """All that a student says of each frame, in one forward."""
         self.fetch(frames)
-        found: list[Detections] = []
-        vectors: list[NDArray[np.float32]] = []
+        sights: list[Sight] = []
         for batch in _batches(frames, self.config.student.batch):
             images = [self.image(each) for each in batch]
             with self._models:
-                boxes, embeddings = model.look(images)
-            found += boxes
-            vectors += list(embeddings)
-            progress(len(found), len(frames))
-        return found, vectors
+                sights += model.inspect(images)
+            progress(len(sights), len(frames))
+        return sights
 
     def _open_teacher(self, champion: Detector | None) -> Detector | None:
         spec = self.config.teacher_spec

@@ -1,23 +1,28 @@
 """Triage every frame and choose tonight's questions within tonight's dollars."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from prefect import task
 
-from nightshift.acquisition.queue import Allowance, Candidate, Pick, compose
-from nightshift.acquisition.value import Worth, expected_seconds
+from nightshift.acquisition.queue import Allowance, Pick
 from nightshift.domain.detections import Detections
-from nightshift.domain.frames import Frame
+from nightshift.domain.disputes import Dispute, disputes, second_opinions
+from nightshift.domain.edits import Edits
+from nightshift.domain.frames import Frame, Split
 from nightshift.domain.models import Progress
 from nightshift.domain.review import BLIND, Purpose, Question
 from nightshift.domain.rounds import Receipt
+from nightshift.policy.knowledge import mean_objects
+from nightshift.policy.night import Decision, Rules, Sighting, Tonight, counts, decide
 from nightshift.round import OpenRound, Row
 from nightshift.services.store import rows
-from nightshift.triage.stoplight import Light, light
+from tasks.calibrate import knowledge, limits
 from tasks.stage import RoundRef, run_stage
 
-Opinion = tuple[Worth, Light, str]  # what asking brings, the colour, who drew the boxes
+Key = tuple[str, int]  # a question: the frame, and the round that asked it
 
 
 @task(name="triage and select")
@@ -27,121 +32,182 @@ def choose(ref: RoundRef) -> Receipt:
 
 
 def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
-    labels, asked = night.labels(), night.asked()
-    opinions = _opinions(night)
-    waiting = [f for f in night.frames if f.id not in labels and f.id not in asked]
-    candidates = [_candidate(night, f, opinions.get(f.id)) for f in waiting]
+    sightings = _sightings(night)
+    again = _disputed(night)
     outstanding = _outstanding(night)
-    picks = _compose(night, candidates, outstanding, cold=not any(o[0].boxes for o in opinions.values()))
-    night.write("triage", [_triage_row(f, o) for f, o in sorted(opinions.items())])
-    night.write("queue", [_queue_row(night, i, p, candidates, opinions) for i, p in enumerate(picks)])
+    decision = _decide(night, sightings, outstanding + sum(row["usd"] for row in again))
+    queue = [_queue_row(night, i, p, decision, sightings) for i, p in enumerate(decision.picks)]
+    queue = _with_opinions(night, queue)
+    night.write("triage", _triage_rows(sightings, decision))
+    night.write("queue", [row | {"position": i} for i, row in enumerate([*again, *queue])])
     progress(1, 1)
-    colours = Counter(str(o[1].colour) for o in opinions.values())
+    colours = Counter(str(each.colour) for each in decision.lights)
     return {
         **{name: colours[name] for name in ("green", "yellow", "red")},
-        "queue": len(picks),
-        "queue_usd": sum(p.usd for p in picks),
+        "queue": len(queue) + len(again),
+        "queue_usd": sum(row["usd"] * row["opinions"] for row in queue) + sum(row["usd"] for row in again),
         "outstanding_usd": outstanding,
-        **{f"queue_{purpose}": sum(p.purpose is purpose for p in picks) for purpose in Purpose},
+        "disputes": len(again),
+        **{f"queue_{each}": sum(row["purpose"] == each for row in queue) for each in Purpose},
     }
 
 
-def _opinions(night: OpenRound) -> dict[str, Opinion]:
-    auto, limits = night.autolabels(), night.project.thresholds
-    opinions = {}
-    for frame_id, row in night.scores().items():
-        shown = rows.detections_from_row(row)
-        accepted = auto[frame_id][1] if frame_id in auto else shown
-        verdict = light(accepted, row["value"], row["disagreement"], limits)
-        boxes = len(shown.above(limits.trust_above))
-        value = Worth(row["value"], row["uncertainty"], row["disagreement"], boxes, row["additions"])
-        opinions[frame_id] = (value, verdict, row["model"])
-    return opinions
+# -- what is known of every frame ---------------------------------------------------------------------------------
 
 
-def _candidate(night: OpenRound, frame: Frame, opinion: Opinion | None) -> Candidate:
-    value = opinion[0] if opinion else _unseen(night)
-    prices = night.config.price_list
-    return Candidate(
-        frame.id,
-        frame.clip,
-        frame.split,
-        str(opinion[1].colour) if opinion else "",
-        value.value,
-        expected_seconds(value, prices, blind=False),
-        expected_seconds(value, prices, blind=True),
+def _sightings(night: OpenRound) -> list[Sighting]:
+    """Frames of the pool that are neither labelled nor asked, with what the models say of them."""
+    auto, labels, asked, scores = night.autolabels(), night.labels(), night.asked(), night.scores()
+    waiting = [f for f in night.frames if f.split is Split.POOL and f.id not in labels and f.id not in asked]
+    teacher_better = bool(night.summary("evaluate").get("teacher_better"))
+    return [_sighting(night, f, auto.get(f.id), scores[f.id], teacher_better=teacher_better) for f in waiting]
+
+
+def _sighting(
+    night: OpenRound, frame: Frame, auto: tuple[str, Detections] | None, row: Row, *, teacher_better: bool
+) -> Sighting:
+    teacher = auto[1] if auto else None
+    nothing = Sighting(frame, teacher or Detections.empty(), auto[0] if auto else "", teacher=teacher)
+    if not row["model"]:
+        return nothing
+    found = rows.detections_from_row(row)
+    same = auto is not None and auto[0].endswith(row["model"])  # the champion teaches: no second opinion
+    theirs = auto is not None and teacher_better and not same
+    return Sighting(
+        frame,
+        shown=nothing.shown if theirs else found,
+        model=nothing.model if theirs else row["model"],
+        second=None if same else found if theirs else teacher,
+        teacher=teacher,
+        student=found,
+        probabilities=np.array(row["probabilities"], np.float32).reshape(-1, len(night.config.classes)),
+        vector=np.array(row["embedding"], np.float32),
     )
 
 
-def _unseen(night: OpenRound) -> Worth:
-    """Golden frames are not scored: their price is that of an average frame."""
-    blank = float(night.summary("score")["blank"])
-    return Worth(blank, blank, 0.0, 0, blank * 2)
+def _decide(night: OpenRound, sightings: list[Sighting], spoken_for: float) -> Decision:
+    labels, asked, config = night.labels(), night.asked(), night.config
+    golden = [f for f in night.frames if f.split is Split.GOLDEN and f.id not in labels and f.id not in asked]
+    known, told = knowledge(night), counts(labels, len(config.classes))
+    average = Edits(added=mean_objects(labels, known.rates.additions.objects))
+    by_round = {number: limits(night, number) for number in {each.frame.round for each in sightings}}
+    rules = Rules(
+        function=config.acquisition.strategy,
+        scale=known.scale(told, config.triage.trust_above),
+        prices=known.prices,
+        limits=by_round.__getitem__,
+        allowance=_allowance(night, spoken_for),
+        seed_frames=config.review.seed_frames,
+        audit_seed=config.seed,
+    )
+    return decide(Tonight(sightings, golden, _labelled_vectors(night), told, average), rules, night.rng("choose"))
+
+
+def _labelled_vectors(night: OpenRound) -> np.ndarray[Any, np.dtype[np.float32]]:
+    labels = night.labels()
+    vectors = [row["embedding"] for f, row in night.scores().items() if f in labels and row["embedding"]]
+    return np.array(vectors, np.float32) if vectors else np.zeros((0, 0), np.float32)
+
+
+# -- dollars --------------------------------------------------------------------------------------------------------
+
+
+def _allowance(night: OpenRound, spoken_for: float) -> Allowance:
+    """What is left tonight, by purpose; second opinions are paid from it, so that each question has less."""
+    budget, review = night.config.budget, night.config.review
+    twice = 1 + review.second_opinion_share * (review.opinions - 1) if len(_reviewers(night)) > 1 else 1.0
+    left = max(0.0, budget.usd_per_night - spoken_for) / twice
+    return Allowance.tonight(left, 0.0, budget.golden_share, budget.audit_share, budget.control_share)
 
 
 def _outstanding(night: OpenRound) -> float:
     """Dollars of earlier questions that still wait: they are paid from tonight's budget first. A skip is an answer."""
-    answered = {row["frame_id"] for row in night.history("corrections")}
-    return float(sum(row["usd"] for row in night.history("queue") if row["frame_id"] not in answered))
+    people = _people(night)
+    asked: dict[Key, Row] = {}
+    for row in night.history("queue"):
+        asked[row["frame_id"], rows.asked_in(row)] = row  # a dispute asks for more people than the question did
+    return float(sum(row["usd"] * max(0, row["opinions"] - len(people[key])) for key, row in asked.items()))
 
 
-def _compose(night: OpenRound, candidates: list[Candidate], outstanding: float, *, cold: bool) -> list[Pick]:
-    budget = night.config.budget
-    allowance = Allowance.tonight(
-        budget.usd_per_night, outstanding, budget.golden_share, budget.audit_share, budget.control_share
+def _people(night: OpenRound) -> dict[Key, set[str]]:
+    people: dict[Key, set[str]] = defaultdict(set)
+    for row in night.history("corrections"):
+        people[row["frame_id"], row["round"]].add(row["annotator"])
+    return people
+
+
+def _reviewers(night: OpenRound) -> set[str]:
+    return {row["annotator"] for row in night.history("corrections") if not row["skipped"]}
+
+
+# -- several people -------------------------------------------------------------------------------------------------
+
+
+def _disputed(night: OpenRound) -> list[Row]:
+    """Questions on which people differ, to be put to one more person: the rows as they were asked, with the reason."""
+    asked = {(row["frame_id"], rows.asked_in(row)): row for row in night.history("queue")}
+    answers = rows.answers_from_rows(night.history("corrections"))
+    wanted = {key: row["opinions"] for key, row in asked.items()}
+    open_ = disputes(answers, wanted, _reviewers(night))
+    return [_again(asked[each.frame_id, each.round], each) for each in open_ if (each.frame_id, each.round) in asked]
+
+
+def _again(row: Row, dispute: Dispute) -> Row:
+    return row | {"reason": dispute.reason, "opinions": dispute.opinions}
+
+
+def _with_opinions(night: OpenRound, queue: list[Row]) -> list[Row]:
+    review = night.config.review
+    people = second_opinions(
+        len(queue), review.second_opinion_share, len(_reviewers(night)), night.rng("opinions"), review.opinions
     )
-    seed_frames = night.config.review.seed_frames
-    return compose(
-        candidates, allowance, night.config.price_list, night.rng("choose"), cold=cold, seed_frames=seed_frames
-    )
+    return [row | {"opinions": n} for row, n in zip(queue, people.tolist(), strict=True)]
 
 
-def _triage_row(frame_id: str, opinion: Opinion) -> Row:
-    value, verdict, _ = opinion
-    return {"frame_id": frame_id, "colour": str(verdict.colour), "reason": verdict.reason, "value": value.value}
+# -- tables ---------------------------------------------------------------------------------------------------------
 
 
-def _queue_row(
-    night: OpenRound, position: int, pick: Pick, candidates: list[Candidate], opinions: dict[str, Opinion]
-) -> Row:
-    asked = candidates[pick.index]
-    opinion = opinions.get(asked.frame_id)
-    return {
-        "frame_id": asked.frame_id,
+def _triage_rows(sightings: list[Sighting], decision: Decision) -> Iterator[Row]:
+    for each, worth, verdict in zip(sightings, decision.worths, decision.lights, strict=True):
+        yield {
+            "frame_id": each.frame.id,
+            "colour": str(verdict.colour),
+            "reason": verdict.reason,
+            "value": worth.edits.corrections,
+        }
+
+
+def _queue_row(night: OpenRound, position: int, pick: Pick, decision: Decision, sightings: list[Sighting]) -> Row:
+    asked, worth = decision.candidates[pick.index], decision.worth_of(pick)
+    seen = sightings[pick.index] if worth else None
+    boxes = seen.shown.above(night.config.triage.trust_above) if seen else Detections.empty()
+    return rows.detections_row(asked.frame_id, seen.model if seen else "", boxes) | {
         "purpose": str(pick.purpose),
         "position": position,
         "value": asked.value,
         "seconds": pick.seconds,
         "usd": pick.usd,
-        "reason": _reason(pick.purpose, opinion),
+        "reason": _reason(pick, decision),
         "blind": pick.purpose in BLIND,
-        "model": opinion[2] if opinion and pick.purpose not in BLIND else "",
         "key": f"{night.number:04d}-{asked.frame_id}",
+        "opinions": 1,
+        "hidden": worth.hidden if worth else 0.0,
+        "alone": worth.alone if worth else 0.0,
     }
 
 
-def _reason(purpose: Purpose, opinion: Opinion | None) -> str:
-    if purpose is Purpose.REVIEW and opinion:
-        return opinion[1].reason
+def _reason(pick: Pick, decision: Decision) -> str:
+    if pick.purpose is Purpose.REVIEW:
+        return decision.lights[pick.index].reason
     return {
-        Purpose.AUDIT: "random check of an accepted frame",
+        Purpose.AUDIT: "random check of the teacher",
         Purpose.CONTROL: "random frame: what would chance have brought?",
         Purpose.GOLDEN: "test frame: draw every object",
         Purpose.SEED: "first frames: draw every object",
-    }.get(purpose, "")
+    }[pick.purpose]
 
 
 def questions(night: OpenRound) -> list[Question]:
-    """The queue with the boxes to show: the champion's, or the teacher's where that is all there is."""
+    """The queue with the boxes to show."""
     frames = {f.id: f for f in night.frames}
-    shown = {
-        f: rows.detections_from_row(row).above(night.config.triage.trust_above) for f, row in night.scores().items()
-    }
-    return [
-        rows.question_from_row(row, frames[row["frame_id"]], night.number, _shown(row, shown))
-        for row in night.read("queue")
-    ]
-
-
-def _shown(row: Row, shown: dict[str, Detections]) -> Detections | None:
-    return None if row["blind"] else shown.get(row["frame_id"], Detections.empty())
+    return [rows.question_from_row(row, frames[row["frame_id"]]) for row in night.read("queue")]

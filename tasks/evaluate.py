@@ -10,7 +10,7 @@ from nightshift.domain.models import Progress
 from nightshift.domain.rounds import Receipt, Weights
 from nightshift.evaluation.average_precision import Scores
 from nightshift.evaluation.average_precision import evaluate as average_precision
-from nightshift.evaluation.bootstrap import Gain, paired_gain
+from nightshift.evaluation.bootstrap import Gain, map50_sd, paired_gain
 from nightshift.evaluation.gate import decide
 from nightshift.round import OpenRound
 from nightshift.services.store import rows
@@ -40,6 +40,7 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
         "promoted": verdict.promote,
         "verdict": verdict.reason,
         **figures,
+        "map50_sd": _map50_sd(night, golden, truth, best),
         "map50_challenger": _map50(_scores(night, golden, truth, ours)),
         "map50_teacher": by_teacher,
         "teacher_better": (by_teacher or 0.0) > (figures["map50"] or 0.0),
@@ -89,6 +90,15 @@ def _gain(
         return None
     clips = [f.clip for f in golden]
     return paired_gain(truth, ours, theirs, clips, night.config.classes.names, night.rng("evaluate"))
+
+
+def _map50_sd(
+    night: OpenRound, golden: list[Frame], truth: list[Detections], found: list[Detections] | None
+) -> float | None:
+    if found is None:
+        return None
+    clips = [f.clip for f in golden]
+    return map50_sd(truth, found, clips, night.config.classes.names, night.rng("map50 error"))
 
 
 def _publish(night: OpenRound, golden: list[Frame], best: list[Detections] | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from prefect import task
 
+from nightshift.domain.agreement import Agreement, summarise
 from nightshift.domain.consensus import consensus
 from nightshift.domain.corrections import Change, compare
 from nightshift.domain.models import Progress
@@ -38,6 +39,7 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
     seconds = sum(max(0.0, each.seconds - paid.get(each.annotation, 0.0)) for each in new)
     return {
         **_counts(new),
+        **agreement(night).figures,
         "frames_reviewed": len({each.frame_id for each in new}),
         "human_seconds": seconds,
         "human_usd": config.price_list.people_usd(seconds),
@@ -55,6 +57,12 @@ def _poll(night: OpenRound, project: int) -> dict[str, Any]:
 def _watermark(night: OpenRound) -> datetime | None:
     said = night.parent_summary("ingest").get("watermark")
     return datetime.fromisoformat(said) if said else None
+
+
+def agreement(night: OpenRound) -> Agreement:
+    """How far people agree, over all questions that several of them have answered."""
+    said = rows.answers_from_rows(night.history("corrections"))
+    return summarise(said, drawn=night.config.review.opinions)
 
 
 def _labels(night: OpenRound, answers: Sequence[Answer], changed: set[str]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from nightshift.report.view import Card, ReportView, RoundRow
 from nightshift.round import OpenRound
 from nightshift.services.store import rows
 from tasks.choose import questions
+from tasks.retrospect import advice, control, curve_view, price_view, stoplight_view
 
 CARDS = 24  # a page with more pictures is not looked at
 SIMULATED = "simulated"
@@ -30,7 +31,7 @@ def report_view(night: OpenRound, sealed: Sealed) -> ReportView:
         per_class=sealed.per_class,
         verdict=night.summary("evaluate").get("verdict", ""),
         scores=tuple(score for row in night.scores().values() for score in row["scores"]),
-        thresholds={"noise": night.config.triage.trust_above, "green": night.config.triage.accept_above},
+        thresholds={"noise": night.config.triage.trust_above},
         cards=_cards(night, asked[:CARDS]),
         queue_length=len(asked),
         changes=_changes(night),
@@ -38,8 +39,13 @@ def report_view(night: OpenRound, sealed: Sealed) -> ReportView:
         stages=sealed.stages,
         quarantine=_quarantine(night),
         links={"Label Studio": night.summary("push")["queue_url"]} | _tracked(night),
-        notes=tuple(night.summary("register").get("notes", ())),
+        notes=(*night.summary("register").get("notes", ()), *night.summary("calibrate")["prompts"]["advice"]),
         simulated=any(SIMULATED in row["annotator"] for row in night.history("corrections")),
+        stoplight=stoplight_view(night),
+        prices=price_view(night),
+        curve=curve_view(night),
+        control=control(night),
+        recommendation=advice(night),
     )
 
 

@@ -38,3 +38,8 @@ def runner(name: str | None = None) -> TaskRunner[Any]:
         ray: TaskRunner[Any] = RayTaskRunner(address="auto")  # prefect-ray warns against ray:// addresses
         return ray
     raise UnknownName(f"{VARIABLE}={chosen}", "there is no such task runner", "Known: ray, threads.")
+
+
+def side_by_side() -> TaskRunner[Any]:
+    """A runner with a thread per core, for tasks that each train in a process of their own with a single thread."""
+    return ThreadPoolTaskRunner(max_workers=os.cpu_count() or 1)

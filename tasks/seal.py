@@ -23,7 +23,7 @@ from tasks.report import report_view
 from tasks.stage import RoundRef, run_stage
 from tasks.train import trusted_labels
 
-STAGES = ("ingest", "register", "autolabel", "calibrate", "train", "evaluate", "score", "choose", "push")
+STAGES = ("ingest", "register", "autolabel", "calibrate", "train", "evaluate", "score", "choose", "push", "retrospect")
 
 
 @task(name="seal", retries=2, retry_delay_seconds=10)
@@ -80,7 +80,7 @@ def _artifacts(night: OpenRound) -> dict[str, Path | bytes]:
 
 
 def _dataset(night: OpenRound) -> DatasetNote:
-    labels = trusted_labels(night)
+    labels = {frame: lesson.labels for frame, lesson in trusted_labels(night).items()}
     content = hashlib.sha256()
     for frame_id in sorted(labels):
         content.update(frame_id.encode() + labels[frame_id].boxes.tobytes() + labels[frame_id].classes.tobytes())

@@ -1,4 +1,4 @@
-"""Train the student on human labels and greens, warm from the champion, in a process and a folder of its own."""
+"""Train the student on people's labels and trusted auto-labels, warm from the champion, in a folder of its own."""
 
 import json
 import shutil
@@ -12,8 +12,10 @@ from nightshift.domain.detections import Detections
 from nightshift.domain.frames import Frame, Split
 from nightshift.domain.models import Checkpoint, Example, Progress
 from nightshift.domain.rounds import Receipt
+from nightshift.policy.training_set import Lesson, TrainingRule, training_set
 from nightshift.round import OpenRound
 from nightshift.triage.stoplight import Colour, light
+from tasks.calibrate import limits
 from tasks.stage import RoundRef, run_stage
 
 MIN_EXAMPLES = 4  # below it a detector learns nothing worth the minutes
@@ -28,46 +30,43 @@ def train(ref: RoundRef) -> Receipt:
 def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
     if night.plan.kind == "backfill":
         return {"trained": False, "why": "a backfill only registers and auto-labels"}
-    trusted = trusted_labels(night)
-    human = set(night.labels())
+    lessons = trusted_labels(night)
     figures = {
-        "examples_human": sum(f in human for f in trusted),
-        "examples_auto": sum(f not in human for f in trusted),
+        "examples_human": sum(each.human for each in lessons.values()),
+        "examples_auto": sum(not each.human for each in lessons.values()),
     }
-    if len(trusted) < MIN_EXAMPLES:
-        return figures | {"trained": False, "why": f"{len(trusted)} labelled frames are too few"}
-    return figures | _train(night, trusted, human, progress)
+    if len(lessons) < MIN_EXAMPLES:
+        return figures | {"trained": False, "why": f"{len(lessons)} labelled frames are too few"}
+    return figures | _train(night, lessons, progress)
 
 
-def trusted_labels(night: OpenRound) -> dict[str, Detections]:
-    """Labels to train on, by frame of the pool: what people said, else what the stoplight accepts."""
-    human, auto, doubted = night.labels(), night.autolabels(), _doubts(night)
-    limits = night.project.thresholds
-    trusted = {}
-    for frame in (f for f in night.frames if f.split is Split.POOL):
-        if frame.id in human:
-            trusted[frame.id] = human[frame.id]
-        elif (
-            frame.id in auto and light(auto[frame.id][1], 0, doubted.get(frame.id, 0.0), limits).colour is Colour.GREEN
-        ):
-            trusted[frame.id] = auto[frame.id][1].above(limits.trust_above)
-    return trusted
+def trusted_labels(night: OpenRound) -> dict[str, Lesson]:
+    """What to learn from, by frame of the pool: what people said, else what may be trusted of the teacher's word."""
+    auto = {f: found for f, (_, found) in night.autolabels().items()}
+    pool = [f for f in night.frames if f.split is Split.POOL]
+    rule = TrainingRule(**night.config.training.model_dump())
+    accepted = _accepted(night, pool, auto) if rule.auto_labels == "accepted" else {}
+    return training_set([f.id for f in pool], night.labels(), auto, accepted, rule)
 
 
-def _doubts(night: OpenRound) -> dict[str, float]:
-    if not night.ancestors:
-        return {}
-    return {row["frame_id"]: row["disagreement"] for row in night.read_parts("scores", "scores", night.ancestors[-1])}
+def _accepted(night: OpenRound, pool: list[Frame], auto: dict[str, Detections]) -> dict[str, Detections]:
+    """The accepted boxes of frames of which (nearly) all boxes are."""
+    by_round = {number: limits(night, number) for number in {f.round for f in pool}}
+    return {
+        f.id: by_round[f.round].accepted(auto[f.id])
+        for f in pool
+        if f.id in auto and light(auto[f.id], 0.0, 0.0, by_round[f.round]).colour is Colour.GREEN
+    }
 
 
-def _train(night: OpenRound, trusted: dict[str, Detections], human: set[str], progress: Progress) -> dict[str, Any]:
-    frames = [f for f in night.frames if f.id in trusted]
+def _train(night: OpenRound, lessons: dict[str, Lesson], progress: Progress) -> dict[str, Any]:
+    frames = [f for f in night.frames if f.id in lessons]
     night.project.fetch(frames)
     init = night.project.weights_file(night.plan.champion) if night.plan.champion else None
     folder = Path(tempfile.mkdtemp(prefix=f"{night.number:04d}-", dir=night.project.workspace))
     try:
         made = night.project.student.fit(
-            [_example(night, f, trusted[f.id], human) for f in frames],
+            [_example(night, f, lessons[f.id]) for f in frames],
             night.config.classes.names,
             init,
             folder / "student",
@@ -79,8 +78,8 @@ def _train(night: OpenRound, trusted: dict[str, Detections], human: set[str], pr
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _example(night: OpenRound, frame: Frame, labels: Detections, human: set[str]) -> Example:
-    return Example(night.project.frame_file(frame), labels, frame.id in human)
+def _example(night: OpenRound, frame: Frame, lesson: Lesson) -> Example:
+    return Example(night.project.frame_file(frame), lesson.labels, lesson.human, lesson.weight)
 
 
 def _publish(night: OpenRound, made: Checkpoint) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from nightshift.domain.errors import ConfigError
 CONFIG = "nightshift.yaml"
 TEACHER = Path(__file__).parent / "teacher"
 QUICK_STUDENT = {"model": "yolo11p", "image_size": 224, "steps": 450, "batch": 8}
+SMALL_PROMISE = {"precision": 0.7, "confidence": 0.9}  # what three nights of audits can bear out
 PROMPTS = {
     "gear": ["gear", "cog", "cogwheel"],
     "bolt": ["bolt", "screw", "hex bolt"],
@@ -33,9 +34,11 @@ def write_line_config(home: Path, frames: Path) -> Path:
             "store": {"uri": "s3://nightshift/line"},
             "teacher": {"name": "transformers", "checkpoint": str(TEACHER), "threshold": 0.05, "batch": 16},
             "student": QUICK_STUDENT,
-            "budget": {"usd_per_night": 8.0, "golden_share": 0.85, "audit_share": 0.06, "control_share": 0.08},
+            "budget": {"usd_per_night": 16.0, "golden_share": 0.42, "audit_share": 0.46, "control_share": 0.05},
             "golden": {"share": 0.12, "frames": 36},
-            "triage": {"accept_above": 0.55, "trust_above": 0.35, "novel_above": 1.5},
+            "triage": {**SMALL_PROMISE, "trust_above": 0.35, "novel_above": 1.5},
+            "training": {"auto_labels": "accepted"},  # by night the teacher misses whole classes: it would mislead
+            "review": {"second_opinion_share": 0.15},
         },
     )
 
@@ -58,7 +61,7 @@ def write_coco_config(home: Path, data: Path) -> Path:
             "student": QUICK_STUDENT,
             "budget": {"usd_per_night": 22.0, "golden_share": 0.6, "audit_share": 0.05, "control_share": 0.08},
             "golden": {"share": 0.2, "frames": 50},
-            "triage": {"accept_above": 0.5, "trust_above": 0.35, "novel_above": 2.0},
+            "triage": {"trust_above": 0.35, "novel_above": 2.0},
             "review": {"seed_frames": 24},
         },
     )

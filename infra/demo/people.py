@@ -5,7 +5,6 @@ They know the truth of the demo's data set; Nightshift never sees it except thro
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from nightshift.domain.models import Progress, no_progress
 from nightshift.domain.review import BLIND
 from nightshift.project import Project
 from nightshift.services.label_studio.answers import asked_of
+from nightshift.services.label_studio.overlap import people, wanted
 from nightshift.services.label_studio.submit import SimulatedReviewer, ensure_reviewer, submit
 from nightshift.simulation.reviewers import Scene, Skill, crew, review
 
@@ -29,7 +29,7 @@ def answer_queue(
     leave: int = 0,
     progress: Progress = no_progress,
 ) -> int:
-    """Answer what waits in the queue, best frame first; returns how many frames.
+    """Answer what waits in the queue, best frame first, each as often as it was asked; returns how many frames.
 
     Args:
         project: whose queue.
@@ -40,15 +40,22 @@ def answer_queue(
     """
     title = project.config.review.project or project.config.project
     number = project.desk.ensure_project(title, project.config.classes)
-    waiting = project.desk.unanswered(number)
+    waiting, crew_ = project.desk.waiting(number), _crew(project)
     waiting = waiting[: max(len(waiting) - leave, 0)]
-    for i, (task, colleague) in enumerate(zip(waiting, cycle(_crew(project)), strict=False)):
-        _answer(project, task, truth, rng, colleague)
+    for i, task in enumerate(waiting):
+        for colleague in _takers(task, crew_[i % CREW :] + crew_[: i % CREW]):
+            _answer(project, task, truth, rng, colleague)
         progress(i + 1, len(waiting))
     return len(waiting)
 
 
-def _crew(project: Project) -> Sequence[Colleague]:
+def _takers(task: Mapping[str, Any], colleagues: Sequence[Colleague]) -> Sequence[Colleague]:
+    """Who answers now: nobody twice, and no more than were asked."""
+    before = people(task)
+    return [each for each in colleagues if each[1].user not in before][: wanted(task)]
+
+
+def _crew(project: Project) -> list[Colleague]:
     prices = project.config.price_list
     skills = crew(CREW, replace(Skill(), prices=prices))
     return [(skill, ensure_reviewer(project.desk.api, i)) for i, skill in enumerate(skills, start=1)]

@@ -5,7 +5,7 @@ at random between them, so that a queue left half done is half done for every pu
 its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,9 @@ from nightshift.acquisition.select import draw, select
 from nightshift.domain.costs import Prices
 from nightshift.domain.frames import Split
 from nightshift.domain.review import BLIND, Purpose
+
+# indices of candidates among which to choose, dollars → those to ask, best first
+Rank = Callable[[Sequence[int], float], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Candidate:
         value: expected corrections.
         seconds: expected seconds with boxes shown.
         blind_seconds: expected seconds without.
+        audit_turn: when it is audited, the lowest first; None where no teacher has labelled it.
     """
 
     frame_id: str
@@ -38,6 +42,7 @@ class Candidate:
     value: float
     seconds: float
     blind_seconds: float
+    audit_turn: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,31 +82,33 @@ def compose(
     allowance: Allowance,
     prices: Prices,
     rng: np.random.Generator,
+    rank: Rank,
     *,
-    cold: bool,
-    seed_frames: int,
+    seed_frames: int | None = None,
 ) -> list[Pick]:
     """The queue, in the order to ask.
+
+    Control frames are drawn before anything is chosen, among all that could be: so they stand for the pool.
 
     Args:
         candidates: frames that are neither labelled nor asked yet.
         allowance: dollars per purpose.
         prices: what seconds cost.
-        rng: draws golden, audit and control frames, and their places.
-        cold: nothing is known about the frames yet, so that a seed set is drawn instead of chosen.
-        seed_frames: size of that seed set.
+        rng: draws golden and control frames, and the places of all that are not chosen.
+        rank: chooses among frames that are not green.
+        seed_frames: nothing is known about the frames yet, so that a seed set of this size is drawn instead of chosen.
     """
     golden = _random(candidates, _where(candidates, split=Split.GOLDEN), Purpose.GOLDEN, allowance.golden, prices, rng)
-    audit = _random(candidates, _where(candidates, colour="green"), Purpose.AUDIT, allowance.audit, prices, rng)
+    audit = _audits(candidates, allowance.audit, prices)
     rest = _others(_where(candidates, split=Split.POOL), audit)
-    control = [] if cold else _random(candidates, rest, Purpose.CONTROL, allowance.control, prices, rng)
-    left = allowance.total - sum(p.usd for p in golden + audit + control)
-    chosen = (
-        _seed(candidates, rest, left, prices, rng)[:seed_frames]
-        if cold
-        else _review(candidates, _others(_where(candidates, colour="yellow"), audit + control), left, prices)
-    )
-    return strew(chosen, golden + audit + control, rng)
+    if seed_frames is not None:
+        left = allowance.total - _usd(golden + audit)
+        return strew(_seed(candidates, rest, left, prices, rng)[:seed_frames], golden + audit, rng)
+    control = _random(candidates, rest, Purpose.CONTROL, allowance.control, prices, rng)
+    open_ = [i for i in _others(rest, control) if candidates[i].colour != "green"]
+    left = allowance.total - _usd(golden + audit + control)
+    chosen = [_pick(candidates[i], i, Purpose.REVIEW, prices) for i in rank(open_, left)]
+    return strew(_within(chosen, left), golden + audit + control, rng)
 
 
 def strew(ranked: list[Pick], others: list[Pick], rng: np.random.Generator) -> list[Pick]:
@@ -111,8 +118,8 @@ def strew(ranked: list[Pick], others: list[Pick], rng: np.random.Generator) -> l
     return [(ranked + others)[i] for i in order]
 
 
-def _where(candidates: Sequence[Candidate], *, split: Split = Split.POOL, colour: str | None = None) -> list[int]:
-    return [i for i, c in enumerate(candidates) if c.split == split and colour in {None, c.colour}]
+def _where(candidates: Sequence[Candidate], *, split: Split) -> list[int]:
+    return [i for i, c in enumerate(candidates) if c.split == split]
 
 
 def _others(indices: list[int], taken: list[Pick]) -> list[int]:
@@ -120,10 +127,35 @@ def _others(indices: list[int], taken: list[Pick]) -> list[int]:
     return [i for i in indices if i not in gone]
 
 
+def _usd(picks: Sequence[Pick]) -> float:
+    return sum(each.usd for each in picks)
+
+
+def _within(picks: list[Pick], usd: float) -> list[Pick]:
+    """The first ones that fit: a night never queues more than it may cost, whoever ranked the frames."""
+    kept, left = [], usd
+    for each in picks:
+        if each.usd <= left:
+            kept.append(each)
+            left -= each.usd
+    return kept
+
+
 def _pick(candidate: Candidate, index: int, purpose: Purpose, prices: Prices) -> Pick:
     blind = purpose in BLIND or purpose is Purpose.SEED
     seconds = candidate.blind_seconds if blind else candidate.seconds
     return Pick(index, purpose, seconds, max(prices.people_usd(seconds), 1e-6))
+
+
+def _audits(candidates: Sequence[Candidate], usd: float, prices: Prices) -> list[Pick]:
+    """The frames that come next in the order of audits, until the first that the dollars do not reach.
+
+    To leave out a dear one for a cheap one behind it would leave crowded frames out of the sample.
+    """
+    ranked = sorted((c.audit_turn, i) for i, c in enumerate(candidates) if c.audit_turn is not None)
+    picks = [_pick(candidates[i], i, Purpose.AUDIT, prices) for _, i in ranked if candidates[i].split == Split.POOL]
+    paid = np.cumsum([each.usd for each in picks]) if picks else np.zeros(0)
+    return picks[: int((paid <= usd).sum())]
 
 
 def _random(
@@ -143,12 +175,6 @@ def _seed(
 ) -> list[Pick]:
     picks = [_pick(candidates[i], i, Purpose.SEED, prices) for i in among]
     value = rng.uniform(0.999, 1.0, len(picks))  # equal but for the order of ties: only the spread over clips decides
-    return [picks[i] for i in select(value, _prices(picks), [candidates[p.index].clip for p in picks], usd)]
-
-
-def _review(candidates: Sequence[Candidate], among: list[int], usd: float, prices: Prices) -> list[Pick]:
-    picks = [_pick(candidates[i], i, Purpose.REVIEW, prices) for i in among]
-    value = np.array([candidates[p.index].value for p in picks], np.float64)
     return [picks[i] for i in select(value, _prices(picks), [candidates[p.index].clip for p in picks], usd)]
 
 

@@ -1,22 +1,15 @@
-"""Which frames to ask about tonight: greedy by value per dollar, spread over clips, within the budget.
+"""Which frames to ask about tonight, within the budget: by value per dollar, by value alone, or by chance."""
 
-Frames of one clip show nearly the same scene, so the second one brings less: each frame already chosen from a clip
-multiplies the value of the next by SPREAD. The greedy choice by gain per cost under a budget is the classical
-heuristic for such diminishing values (Khuller, Moss & Naor 1999, budgeted maximum coverage).
-"""
-
-import heapq
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-SPREAD = 0.6
+from nightshift.acquisition.spread import Discount, Offer, spread
 
 
 def select(value: NDArray[np.float64], usd: NDArray[np.float64], clips: Sequence[str], budget_usd: float) -> list[int]:
-    """Indices in the order to ask.
+    """Best gain per dollar first, spread over clips; what the frames look like is not known here.
 
     Args:
         value: (n,) expected corrections; frames without any are never chosen.
@@ -27,21 +20,32 @@ def select(value: NDArray[np.float64], usd: NDArray[np.float64], clips: Sequence
     Returns:
         Indices, best gain per dollar first; ties go to the lower index.
     """
-    heap = [(-value[i] / usd[i], i, 0) for i in range(len(value)) if value[i] > 0]
-    heapq.heapify(heap)
-    taken: Counter[str] = Counter()
+    n = len(value)
+    offer = Offer(value, usd, clips, np.zeros((n, 0), np.float32), np.zeros(n, np.float32))
+    return spread(offer, budget_usd, Discount()).indices
+
+
+def top(value: NDArray[np.float64], usd: NDArray[np.float64], budget_usd: float) -> list[int]:
+    """Highest value first, whatever it costs; frames dearer than what is left are passed over.
+
+    Args:
+        value: (n,); ties go to the lower index.
+        usd: (n,) price, > 0.
+        budget_usd: the chosen frames never cost more.
+    """
+    return afford(np.argsort(-value, kind="stable").tolist(), usd, budget_usd)
+
+
+def afford(order: Sequence[int], usd: NDArray[np.float64], budget_usd: float) -> list[int]:
+    """Those of an order that the budget pays for, one after the other; the ones too dear are passed over."""
     chosen: list[int] = []
-    left = budget_usd
-    while heap:
-        _, i, seen = heapq.heappop(heap)
-        if usd[i] > left:
-            continue
-        if seen < taken[clips[i]]:
-            heapq.heappush(heap, _again(i, value[i], usd[i], taken[clips[i]]))
-            continue
-        chosen.append(i)
-        taken[clips[i]] += 1
-        left -= usd[i]
+    left, cheapest = budget_usd, float(usd.min(initial=np.inf))
+    for i in order:
+        if left < cheapest:
+            break
+        if usd[i] <= left:
+            chosen.append(i)
+            left -= float(usd[i])
     return chosen
 
 
@@ -56,7 +60,3 @@ def draw(usd: NDArray[np.float64], budget_usd: float, rng: np.random.Generator) 
     order = rng.permutation(len(usd))
     affordable = np.cumsum(usd[order]) <= budget_usd
     return [int(i) for i in order[affordable]]
-
-
-def _again(i: int, value: float, usd: float, taken: int) -> tuple[float, int, int]:
-    return -value * SPREAD**taken / usd, i, taken

@@ -1,6 +1,5 @@
-"""Expected corrections from a model's own confidences.
+"""Expected additions from a model's own confidences.
 
-A box of score s that is shown to a person is kept with probability about s; otherwise it is deleted or changed.
 A box too weak to be shown may still be an object that a person would have to draw. Scores are taken at face value
 here: nothing is calibrated yet, and an overconfident model looks more certain than it is.
 """
@@ -11,22 +10,15 @@ from numpy.typing import NDArray
 Scores = NDArray[np.float32]
 
 
-def expected_changes(scores: Scores, shown_above: float) -> float:
-    """Boxes shown that a person would not simply keep: Σ (1 − s) over s ≥ shown_above.
-
-    Args:
-        scores: (n,) in [0, 1].
-        shown_above: boxes under it are not drawn for the person.
-    """
-    shown = scores[scores >= shown_above]
-    return float(np.sum(1.0 - shown, dtype=np.float64))
-
-
 def expected_additions(scores: Scores, shown_above: float) -> float:
     """Objects hidden among the boxes not shown: Σ s over s < shown_above, noise under a third of it left out.
 
     A detector emits hundreds of boxes near zero whose sum means nothing; only the band just under the threshold
     speaks for objects that were nearly found.
+
+    Args:
+        scores: (n,) in [0, 1].
+        shown_above: boxes under it are not drawn for the person.
     """
     hidden = scores[(scores < shown_above) & (scores >= shown_above / 3)]
     return float(np.sum(hidden, dtype=np.float64))

@@ -29,8 +29,14 @@ class Consensus:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
-    """One person's box: whose (by order of answering), and what."""
+class Mark:
+    """One person's box.
+
+    Args:
+        person: whose, by the order of answering.
+        box: xyxy, pixels.
+        label: its class.
+    """
 
     person: int
     box: tuple[float, ...]
@@ -45,6 +51,10 @@ def consensus(answers: Sequence[Answer]) -> Consensus | None:
     weigh the same: a box too many is seen and deleted in a second, an object left out teaches the student that
     it is background. A tie between classes goes to the one that was said last.
 
+    Everybody's vote weighs the same. Weights learnt from how well people agree would reward those who share a
+    habit, and the frames that several people see are too few to learn them from; a tie that matters is better
+    settled by asking another person (nightshift.domain.disputes).
+
     The result does not depend on the order of the answers, nor on the order of boxes within one; with a single
     person it is that answer as it is.
 
@@ -56,8 +66,8 @@ def consensus(answers: Sequence[Answer]) -> Consensus | None:
     counted = [answer for answer in latest(answers) if not answer.skipped]
     if len(counted) <= 1:
         return _alone(counted[0].said) if counted else None
-    groups = [group for group in _groups(counted) if 2 * len(group) >= len(counted)]
-    said = sorted((_middle(group), _label(group), len(group)) for group in groups)
+    kept = [group for group in groups(counted) if 2 * len(group) >= len(counted)]
+    said = sorted((middle(group), _label(group), len(group)) for group in kept)
     boxes, labels, votes = zip(*said, strict=True) if said else ((), (), ())
     return Consensus(Detections.of(boxes, np.array(labels, np.int64)), np.array(votes, np.int64), len(counted))
 
@@ -87,9 +97,13 @@ def _alone(said: Detections) -> Consensus:
     return Consensus(said, np.ones(len(said), np.int64), 1)
 
 
-def _groups(answers: Sequence[Answer]) -> list[list[_Mark]]:
-    """Boxes of the same object, at most one of each person: nearest pairs join first, one class before two."""
-    group_of: dict[int, list[_Mark]] = {}
+def groups(answers: Sequence[Answer]) -> list[list[Mark]]:
+    """Boxes of the same object, at most one of each person: nearest pairs join first, one class before two.
+
+    Args:
+        answers: one of each person, about one frame.
+    """
+    group_of: dict[int, list[Mark]] = {}
     marks = [_marks(person, answer.said) for person, answer in enumerate(answers)]
     for mark in (each for some in marks for each in some):
         group_of[id(mark)] = [mark]
@@ -102,12 +116,12 @@ def _groups(answers: Sequence[Answer]) -> list[list[_Mark]]:
     return list({id(group): group for group in group_of.values()}.values())
 
 
-def _marks(person: int, said: Detections) -> list[_Mark]:
+def _marks(person: int, said: Detections) -> list[Mark]:
     rows = zip(said.boxes.tolist(), said.classes.tolist(), strict=True)
-    return sorted((_Mark(person, tuple(box), label) for box, label in rows), key=lambda m: (m.box, m.label))
+    return sorted((Mark(person, tuple(box), label) for box, label in rows), key=lambda m: (m.box, m.label))
 
 
-def _nearest(marks: Sequence[Sequence[_Mark]]) -> Iterator[tuple[_Mark, _Mark]]:
+def _nearest(marks: Sequence[Sequence[Mark]]) -> Iterator[tuple[Mark, Mark]]:
     """Pairs of two people's boxes that overlap enough, the surest first."""
     pairs = []
     for one, other in combinations(marks, 2):
@@ -115,19 +129,26 @@ def _nearest(marks: Sequence[Sequence[_Mark]]) -> Iterator[tuple[_Mark, _Mark]]:
         for i, j in np.argwhere(overlaps >= SAME_IOU).tolist():
             same = one[i].label == other[j].label
             pairs.append((-float(overlaps[i, j]) - same, one[i], other[j]))
-    pairs.sort(key=lambda pair: (pair[0], pair[1].person, pair[1].box, pair[2].person, pair[2].box))
+    pairs.sort(key=_rank)
     return ((first, second) for _, first, second in pairs)
 
 
-def _boxes(marks: Sequence[_Mark]) -> NDArray[np.float32]:
+def _rank(pair: tuple[float, Mark, Mark]) -> tuple[float, list[tuple[tuple[float, ...], int]], int, int]:
+    """Best first; ties by what the boxes are, and only then by whose."""
+    worth, first, second = pair
+    return worth, sorted(((first.box, first.label), (second.box, second.label))), first.person, second.person
+
+
+def _boxes(marks: Sequence[Mark]) -> NDArray[np.float32]:
     return np.array([mark.box for mark in marks], np.float32).reshape(-1, 4)
 
 
-def _middle(group: Sequence[_Mark]) -> tuple[float, ...]:
+def middle(group: Sequence[Mark]) -> tuple[float, ...]:
+    """The median of every side, pixels."""
     return tuple(np.median(np.array([mark.box for mark in group], np.float64), axis=0).tolist())
 
 
-def _label(group: Sequence[_Mark]) -> int:
+def _label(group: Sequence[Mark]) -> int:
     counts = Counter(mark.label for mark in group)
     most = max(counts.values())
     return max((mark for mark in group if counts[mark.label] == most), key=lambda mark: mark.person).label

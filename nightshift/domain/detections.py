@@ -5,13 +5,18 @@ scores lie in [0, 1].
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Boxes = NDArray[np.float32]
+NO_PROMPT = -1  # who found the box does not work with prompts, or does not say
+
+
+def _unsaid() -> NDArray[np.int64]:
+    return np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +27,8 @@ class Detections:
         boxes: (n, 4) float32, x1 < x2 and y1 < y2, pixels.
         classes: (n,) int64, not negative.
         scores: (n,) float32 in [0, 1].
+        prompts: (n,) int64, which of the ontology's prompts found each box; NO_PROMPT where unknown, and left out
+            or empty where none is known.
 
     Raises:
         ValueError: lengths differ, or a value is outside its range.
@@ -30,31 +37,35 @@ class Detections:
     boxes: Boxes
     classes: NDArray[np.int64]
     scores: NDArray[np.float32]
+    prompts: NDArray[np.int64] = field(default_factory=_unsaid)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "boxes", _frozen(self.boxes, np.float32).reshape(-1, 4))
         object.__setattr__(self, "classes", _frozen(self.classes, np.int64).reshape(-1))
         object.__setattr__(self, "scores", _frozen(self.scores, np.float32).reshape(-1))
+        said = self.prompts if np.size(self.prompts) else np.full(len(self.boxes), NO_PROMPT)
+        object.__setattr__(self, "prompts", _frozen(said, np.int64).reshape(-1))
         _check(self)
 
     def __len__(self) -> int:
         return len(self.boxes)
 
     def __eq__(self, other: object) -> bool:
-        """Equal when every box, class and score is, in the same order."""
+        """Equal when every box, class, score and prompt is, in the same order."""
         if not isinstance(other, Detections):
             return NotImplemented
         return (
             np.array_equal(self.boxes, other.boxes)
             and np.array_equal(self.classes, other.classes)
             and np.array_equal(self.scores, other.scores)
+            and np.array_equal(self.prompts, other.prompts)
         )
 
     __hash__ = None  # type: ignore[assignment]
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> "Detections":
         """Those at a mask or at indices, in that order."""
-        return Detections(self.boxes[which], self.classes[which], self.scores[which])
+        return Detections(self.boxes[which], self.classes[which], self.scores[which], self.prompts[which])
 
     def above(self, threshold: float) -> "Detections":
         """Those whose score is at least the threshold."""
@@ -75,11 +86,13 @@ class Detections:
         boxes: ArrayLike | Iterable[Iterable[float]],
         classes: ArrayLike,
         scores: ArrayLike | None = None,
+        prompts: ArrayLike | None = None,
     ) -> "Detections":
         """From any array-likes; without scores, as a person's answer (score 1)."""
         box_array = np.asarray(boxes, np.float32).reshape(-1, 4)
         given = np.ones(len(box_array), np.float32) if scores is None else scores
-        return cls(box_array, np.asarray(classes, np.int64), np.asarray(given, np.float32))
+        found_by = _unsaid() if prompts is None else np.asarray(prompts, np.int64)
+        return cls(box_array, np.asarray(classes, np.int64), np.asarray(given, np.float32), found_by)
 
 
 def clean(
@@ -129,12 +142,14 @@ def _frozen(values: ArrayLike, dtype: type) -> NDArray[Any]:
 
 def _check(detections: Detections) -> None:
     boxes, classes, scores = detections.boxes, detections.classes, detections.scores
-    if not len(boxes) == len(classes) == len(scores):
-        message = f"{len(boxes)} boxes, {len(classes)} classes, {len(scores)} scores: lengths differ"
-        raise ValueError(message)
+    if not len(boxes) == len(classes) == len(scores) == len(detections.prompts):
+        counts = f"{len(boxes)} boxes, {len(classes)} classes, {len(scores)} scores, {len(detections.prompts)} prompts"
+        raise ValueError(f"{counts}: lengths differ")
     if not np.isfinite(boxes).all() or (boxes[:, 2:] <= boxes[:, :2]).any():
         raise ValueError("every box needs finite x1 < x2 and y1 < y2")
     if (classes < 0).any():
         raise ValueError("a class index is negative")
+    if (detections.prompts < NO_PROMPT).any():
+        raise ValueError("a prompt index is below -1, which is the unknown one")
     if not ((scores >= 0) & (scores <= 1)).all():
         raise ValueError("a score lies outside [0, 1]")

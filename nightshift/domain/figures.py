@@ -8,14 +8,24 @@ from nightshift.domain.costs import Prices
 from nightshift.domain.rounds import Receipt
 
 COPIED = {
-    "ingest": ("frames_reviewed", "human_seconds", "human_usd", "skipped", *(f"boxes_{each}" for each in Change)),
+    "ingest": (
+        "frames_reviewed", "human_seconds", "human_usd", "skipped", *(f"boxes_{each}" for each in Change),
+        "agreement_frames", "agreement_objects", "agreement_frames_alike", "agreement_objects_alike",
+    ),
     "register": ("frames", "frames_new", "frames_golden"),
     "autolabel": ("frames",),
-    "calibrate": ("audited_frames", "audited_boxes", "audited_precision", "audited_precision_lower"),
+    "calibrate": (
+        "audited_frames", "audited_boxes", "audited_precision", "audited_precision_lower", "audits_missing",
+        "accepting", "missed_per_frame", "bands_withdrawn",
+    ),
     "train": ("examples_human", "examples_auto", "epochs"),
-    "evaluate": ("golden_frames", "map50_95", "map50", "map50_challenger", "map50_teacher"),
-    "choose": ("green", "yellow", "red", "queue", "queue_usd", "outstanding_usd"),
-}
+    "evaluate": ("golden_frames", "map50_95", "map50", "map50_challenger", "map50_teacher", "map50_sd"),
+    "choose": ("green", "yellow", "red", "queue", "queue_usd", "outstanding_usd", "disputes"),
+    "retrospect": (
+        "forecast_usd", "actual_usd", "forecast_error", "chosen_per_usd", "random_per_usd", "chosen_over_random",
+        "forecast_gain", "usd_to_goal",
+    ),
+}  # fmt: skip
 RENAMED = {("autolabel", "frames"): "frames_autolabelled", ("choose", "queue"): "queue_length"}
 
 

@@ -104,6 +104,12 @@ def is_golden(clip: str, share: float, seed: int) -> bool:
     return golden_rank(clip, seed) < share
 
 
+def audit_rank(frame_id: str, seed: int) -> float:
+    """Where a frame stands in [0, 1) when audits are drawn, the lowest first: independent of what is golden."""
+    digest = hashlib.blake2b(frame_id.encode(), digest_size=8, key=str(seed).encode(), person=b"audit").digest()
+    return (int.from_bytes(digest) >> 11) / 2**53  # 53 bits: a float that stays below 1
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """Something that cannot be used, kept with its reason instead of dropped.

@@ -1,14 +1,15 @@
 """What a teacher and a student are, to everyone who uses one."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.domain.detections import Detections
+from nightshift.domain.detections import Boxes, Detections
 
 Image = NDArray[np.uint8]  # (height, width, 3) RGB, EXIF already applied
 Progress = Callable[[int, int], None]  # done, total
@@ -29,14 +30,51 @@ class Detector(Protocol):
         """One Detections per image, in the image's own pixels. Deterministic; batch equals single."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """All that a student says of one frame.
+
+    Args:
+        found: as from `detect`.
+        probabilities: (n, C) float32, the score of every class for each box of `found`, in its order; those of the
+            boxes' own classes are their scores. Sigmoids: a row need not sum to 1, and a box may be there twice,
+            with one row and two classes.
+        vector: (d,) float32, as from `embed`.
+        mirrored: what is found in the mirrored picture, mapped back; None where nobody asked.
+
+    Raises:
+        ValueError: shapes do not fit, or a box's score is not that of its class.
+    """
+
+    found: Detections
+    probabilities: NDArray[np.float32]
+    vector: NDArray[np.float32]
+    mirrored: Detections | None = None
+
+    def __post_init__(self) -> None:
+        if self.probabilities.shape[:-1] != (len(self.found),) or self.vector.ndim != 1:
+            shapes = f"{self.probabilities.shape} class scores and a {self.vector.shape} vector"
+            raise ValueError(f"{len(self.found)} boxes with {shapes}")
+        own = np.take_along_axis(self.probabilities, self.found.classes[:, None], axis=1)[:, 0]
+        if not np.allclose(own, self.found.scores, atol=1e-4):
+            raise ValueError("the score of a box is not that of its class")
+
+
 class StudentDetector(Detector, Protocol):
-    """A trained student also says where a frame lies among the others."""
+    """A trained student also says where a frame lies among the others, and how sure it is of each class."""
+
+    @property
+    def has_class_scores(self) -> bool:
+        """Whether `Sight.probabilities` holds every class's score; else the best class's alone, the others being 0."""
 
     def embed(self, images: Sequence[Image]) -> NDArray[np.float32]:
         """(n, d) float32: one vector per image, from the student's own backbone."""
 
     def look(self, images: Sequence[Image]) -> tuple[list[Detections], NDArray[np.float32]]:
         """Detections and vectors in one forward."""
+
+    def inspect(self, images: Sequence[Image], *, mirrored: bool = False) -> list[Sight]:
+        """One Sight per image, in one forward; in two with `mirrored`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +117,35 @@ class Hyper:
     device: str
 
 
-@dataclass(frozen=True, slots=True)
+def _nowhere() -> Boxes:
+    return np.zeros((0, 4), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """A training picture with its labels; human labels and greens look the same to the student."""
+    """A training picture with its labels; human labels and greens look the same to the student.
+
+    Args:
+        path: the picture.
+        labels: its boxes.
+        human: whether a person drew or confirmed them.
+        weight: how often the student sees the picture, in proportion to the others'.
+        ignore: (k, 4) xyxy pixels: where nobody knows whether there is an object. The student is neither told that
+            there is one nor that there is none.
+
+    Raises:
+        ValueError: the weight is not a positive number.
+    """
 
     path: Path
     labels: Detections
     human: bool
+    weight: float = 1.0
+    ignore: Boxes = field(default_factory=_nowhere)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.weight < inf:
+            raise ValueError(f"the weight of a picture must be a positive number, not {self.weight}")
 
 
 @dataclass(frozen=True, slots=True)

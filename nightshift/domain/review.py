@@ -36,6 +36,8 @@ class Question:
         reason: one line for the reviewer.
         shown: pre-annotation; None is blind.
         model: who made the pre-annotation.
+        opinions: how many people are asked, each once. `seconds` and `usd` are for one of them. Asking again with the
+            same round and more opinions puts the same task to further people.
     """
 
     frame: Frame
@@ -48,9 +50,12 @@ class Question:
     reason: str
     shown: Detections | None
     model: str
+    opinions: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "purpose", Purpose(self.purpose))
+        if self.opinions < 1:
+            raise ValueError("a question is put to at least one person")
         if self.purpose in BLIND and self.shown is not None:
             raise ValueError(f"a {self.purpose} frame is asked blind, without pre-annotation")
 

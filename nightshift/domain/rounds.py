@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 HEAD = "HEAD"
 LEASE = "LEASE"
-SCHEMA = 1  # of plan.json, round.json and every table
+SCHEMA = 2  # of plan.json, round.json and every table
 
 
 @dataclass(frozen=True, slots=True)

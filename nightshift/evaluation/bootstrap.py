@@ -81,6 +81,32 @@ def paired_gain(
     return _gain(values[0] - values[1])
 
 
+def map50_sd(
+    truth: Sequence[Detections],
+    found: Sequence[Detections],
+    clips: Sequence[str],
+    names: Sequence[str],
+    rng: np.random.Generator,
+    draws: int = 200,
+) -> float | None:
+    """Standard error of mAP50, by drawing clips with repeats; None where the truth has no box.
+
+    Args:
+        truth: what is there, per frame.
+        found: what was found, per frame.
+        clips: the clip of each frame.
+        names: class names by index.
+        rng: draws the clips.
+        draws: how many.
+    """
+    check(truth, found, len(names))
+    if not any(len(each) for each in truth):
+        return None
+    values = _values(truth, found, len(names), (0.5,), resample(clips, draws, rng))
+    known = values[~np.isnan(values)]
+    return float(known.std()) if len(known) else None
+
+
 def resample(clips: Sequence[str], draws: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """(draws, frames): how often each frame counts when as many clips as there are, are drawn with repeats."""
     _, clip_of_frame = np.unique(np.asarray(clips, np.str_), return_inverse=True)

@@ -42,6 +42,9 @@ def advice(view: ReportView) -> tuple[str, ...]:
         said.append(f"{count(view.queue_length)} waiting{worth}. The frame worth most comes first.")
     else:
         said.append("Nothing waits for people tonight.")
+    if view.recommendation is not None and view.recommendation.choosing:
+        said.append(view.recommendation.choosing)
+    said += _audits(view)
     return tuple(said)
 
 
@@ -63,6 +66,16 @@ def number(value: float | None, digits: int = 0) -> str:
     return UNKNOWN if value is None or not math.isfinite(value) else f"{value:,.{digits}f}"
 
 
+def signed(value: float) -> str:
+    """+1.2 or −0.3, one digit; a dash where it is not known."""
+    return f"{value:+.1f}" if math.isfinite(value) else UNKNOWN
+
+
+def plain(value: float) -> str:
+    """95 or 97.5, without needless digits."""
+    return f"{value:g}"
+
+
 def seconds(value: float) -> str:
     """3.2 s, 4 min 10 s, 1 h 5 min."""
     if not math.isfinite(value):
@@ -76,6 +89,19 @@ def seconds(value: float) -> str:
 def count(frames: int) -> str:
     """1 frame is, 2 frames are."""
     return "1 frame is" if frames == 1 else f"{frames:,} frames are"
+
+
+def _audits(view: ReportView) -> tuple[str, ...]:
+    """The cheapest class that audits would open, where any would."""
+    rows = view.stoplight.rows if view.stoplight else ()
+    open_ = [row for row in rows if row.threshold is None and row.missing_frames]
+    if not open_:
+        return ()
+    next_ = min(open_, key=lambda row: row.missing_frames or 0)
+    price = f" ({usd(next_.missing_usd)})" if next_.missing_usd is not None else ""
+    return (
+        f"About {number(next_.missing_frames)} more audited frames{price} and {next_.name} can be accepted unseen.",
+    )
 
 
 def _map_tile(view: ReportView) -> Tile:

@@ -4,43 +4,30 @@ Everything that a user supplied is escaped; only figures drawn by matplotlib and
 """
 
 import base64
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from nightshift.report import figures, headline, overlay
+from nightshift.report import figures, guarantee_figures, headline, learning_figures, overlay
+from nightshift.report.paper import trusted, write
 from nightshift.report.view import Card, ReportView
 
-HERE = Path(__file__).parent
 SAFE_SCHEMES = ("https://", "http://")
 
 
 def render(view: ReportView) -> str:
     """The page, as text. The same view gives the same page, byte for byte."""
-    return _template().render(
+    return write(
+        "page.html",
         view=view,
-        style=_trusted((HERE / "page.css").read_text()),
         tiles=headline.tiles(view),
         advice=headline.advice(view),
-        figures=_figures(view),
+        figures=_figures(view) | _evidence(view),
         links={label: url for label, url in view.links.items() if url.startswith(SAFE_SCHEMES)},
         places={label: url for label, url in view.links.items() if not url.startswith(SAFE_SCHEMES)},
         bars=_bars(view),
         cards=[_card(view, card) for card in view.cards],
     )
-
-
-@cache
-def _template() -> Template:
-    surroundings = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    formats = {"usd": headline.usd, "number": headline.number, "seconds": headline.seconds, "known": headline.known}
-    surroundings.filters.update(formats)
-    return surroundings.get_template("page.html")
 
 
 def _figures(view: ReportView) -> dict[str, Markup]:
@@ -55,7 +42,21 @@ def _figures(view: ReportView) -> dict[str, Markup]:
         "confused": figures.confusion(view.confused) if view.confused else "",
         "stages": figures.stages(view.stages) if view.stages else "",
     }
-    return {name: _trusted(svg) for name, svg in drawn.items()}
+    return {name: trusted(svg) for name, svg in drawn.items()}
+
+
+def _evidence(view: ReportView) -> dict[str, Markup]:
+    """The figures of what the loop has measured about itself; empty where nothing is known."""
+    light, control = view.stoplight, view.control
+    compared = control is not None and (control.per_usd or control.per_frame)
+    bounded = light is not None and any(row.lower is not None for row in light.rows)
+    drawn = {
+        "stoplight": guarantee_figures.stoplight(light) if light and bounded else "",
+        "prices": guarantee_figures.prices(view.prices.nights) if view.prices and view.prices.nights else "",
+        "curve": learning_figures.curve(view.curve) if view.curve and view.curve.points else "",
+        "control": learning_figures.control(control) if control and compared else "",
+    }
+    return {name: trusted(svg) for name, svg in drawn.items()}
 
 
 def _ever(view: ReportView, *names: str) -> bool:
@@ -77,7 +78,3 @@ def _card(view: ReportView, card: Card) -> dict[str, Any]:
         "text": overlay.text_size(card.size),
         "marks": overlay.marks(card.shown, view.classes, card.size) if card.shown is not None else [],
     }
-
-
-def _trusted(own: str) -> Markup:
-    return Markup(own)  # noqa: S704 - our own file, or a figure whose text matplotlib has escaped

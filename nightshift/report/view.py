@@ -6,6 +6,9 @@ from datetime import datetime
 
 from nightshift.domain.detections import Detections
 from nightshift.evaluation.confusion import Confusion
+from nightshift.evaluation.control import Comparison
+from nightshift.evaluation.stopping import Recommendation
+from nightshift.report.evidence import CurveView, PriceView, StoplightView
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,11 @@ class ReportView:
         links: label → address.
         notes: what the reader should know or do.
         simulated: the answers came from simulated reviewers.
+        stoplight: the promise and where it holds; None without one.
+        prices: forecast against actual dollars; None before anything was asked at a price.
+        curve: the learning curve; None before a mAP was measured.
+        control: chosen against random frames; None without a control arm.
+        recommendation: continue, lower the budget or stop; None where nothing is recommended.
     """
 
     project: str
@@ -97,6 +105,11 @@ class ReportView:
     links: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     simulated: bool = False
+    stoplight: StoplightView | None = None
+    prices: PriceView | None = None
+    curve: CurveView | None = None
+    control: Comparison | None = None
+    recommendation: Recommendation | None = None
 
     def __post_init__(self) -> None:
         if not self.history or self.history[-1].number != self.number:

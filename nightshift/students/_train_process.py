@@ -49,6 +49,7 @@ def main(path: str) -> None:
     _quiet.silence(Path(request.out) / "settings")
     from nightshift.students import _training_run as run  # noqa: PLC0415 - after `silence`
 
+    run.without_compiler()
     start = choose_start(request)
     say(start[1])
     kind = run.QuietTransformer if _architecture.is_transformer(request.model) else run.QuietDetection

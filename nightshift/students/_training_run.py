@@ -5,14 +5,15 @@
 - No validation: the last epoch's would run over training pictures and mean nothing.
 - No font download, no data set download, no integration callbacks (they attach to classes named Trainer).
 - On the CPU, weights lie channels last: a fifth faster there, with equal results but for rounding.
+- PyTorch's compiler is not imported (except by AdamW): nothing is compiled here, and that import takes seconds.
 - One line on stdout per epoch tells the parent process how far it is.
 
 Imports Ultralytics at import: only the training process may import this module, after `_quiet.silence`.
 """
 
 import math
-import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ from ultralytics.models.yolo.detect import DetectionTrainer
 from ultralytics.utils.patches import torch_load
 from ultralytics.utils.torch_utils import strip_optimizer
 
+from nightshift.students import _quiet
 from nightshift.students._protocol import Epoch, say
 
 WARM_UP = 0.05  # share of the steps
@@ -38,6 +40,21 @@ def rate(step: int, steps: int) -> float:
     return LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * min(1.0, done))) / 2
 
 
+def without_compiler() -> None:
+    """Keep PyTorch from importing its compiler only to tell it what to leave alone.
+
+    Deterministic mode is set by its other name, and the optimizers' methods are those inside the wrappers that import.
+    """
+
+    def deterministic(mode: bool, *, warn_only: bool = False) -> None:  # noqa: FBT001 - PyTorch's own signature
+        torch.set_deterministic_debug_mode(("warn" if warn_only else "error") if mode else "default")
+
+    torch.use_deterministic_algorithms = deterministic
+    for name in ("add_param_group", "zero_grad", "state_dict"):
+        method = getattr(torch.optim.Optimizer, name)
+        setattr(torch.optim.Optimizer, name, getattr(method, "__wrapped__", method))
+
+
 class _Quiet:
     """What both kinds of training change; mixed in before Ultralytics' class."""
 
@@ -49,10 +66,10 @@ class _Quiet:
         return {**data, **lists, "path": folder, "nc": len(data["names"]), "channels": 3}
 
     def set_model_attributes(self) -> None:
-        """Name the classes; choose the memory layout (Ultralytics itself would on a GPU only); use every core."""
+        """Name the classes; choose the memory layout (Ultralytics itself would on a GPU only) and threads."""
         super().set_model_attributes()  # type: ignore[misc]
         if self.device.type == "cpu":  # type: ignore[attr-defined]
-            torch.set_num_threads(os.cpu_count() or 1)  # Ultralytics leaves one idle: on two cores, half
+            torch.set_num_threads(_quiet.threads())  # Ultralytics leaves one core idle: of two, half
             self.model.to(memory_format=torch.channels_last)  # type: ignore[attr-defined]
 
     def optimizer_step(self) -> None:
@@ -63,6 +80,10 @@ class _Quiet:
             group["lr"] = group["initial_lr"] * share
         super().optimizer_step()  # type: ignore[misc]
 
+    def get_validator(self) -> SimpleNamespace:
+        """Nobody: Ultralytics' own would import torchvision and, with it, PyTorch's compiler."""
+        return SimpleNamespace(metrics=SimpleNamespace(keys=[]))
+
     def validate(self) -> tuple[dict[str, float], None]:
         """Nothing: students are evaluated on the golden set, elsewhere."""
         return {}, None
@@ -71,6 +92,10 @@ class _Quiet:
         """Report the epoch's losses to the parent process."""
         losses = {key.removeprefix("train/"): float(v) for key, v in metrics.items() if key.startswith("train/")}
         say(Epoch(self.epoch + 1, self.epochs, losses))  # type: ignore[attr-defined]
+
+    def read_results_csv(self) -> dict[str, Any]:
+        """Nothing, as nothing is written: the parent process keeps the losses."""
+        return {}
 
     def final_eval(self) -> None:
         """Leave the bare network in last.pt: no optimizer, and nothing of this machine or minute in it."""

@@ -3,23 +3,31 @@
 A YOLO line is `class cx cy w h`, in shares of the upright picture. Pictures are linked when Ultralytics would read
 them as we do; otherwise (EXIF rotation, alpha, odd formats, a JPEG without its end mark, which Ultralytics would
 rewrite where it lies) they are decoded once and written upright. Knows nothing of training.
+
+Regions to ignore are painted grey in the training copy, as Ultralytics' loss has no place for them: where nothing is to
+be seen, saying "nothing" does no harm. Labels win: a pixel inside a labelled box keeps its colour.
+Pictures count by their weight: the list of an epoch names them so much more often.
 """
 
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from nightshift.domain.detections import Detections, clean
+from nightshift.domain.detections import Boxes, Detections, clean
 from nightshift.domain.errors import FrameError, ModelError
 from nightshift.domain.models import Example
+from nightshift.domain.models import Image as Pixels
 
 UPRIGHT, ORIENTATION = 1, 0x0112  # EXIF 2.32, tag 274
+GREY = 114  # as Ultralytics' own borders
+MOST_OFTEN = 8  # times that a picture may count as much as another: an epoch grows with it
+TINY = 1e-6  # more than the rounding errors of a sum
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png"}  # read alike by Pillow and OpenCV
 
 
@@ -30,7 +38,7 @@ def write(folder: Path, examples: Sequence[Example], names: Sequence[str], least
         folder: must be new or empty: Ultralytics reuses stale labels of a folder it has seen.
         examples: the pictures with their labels.
         names: class names by index.
-        least: a smaller set is repeated within the epoch until it has this many entries.
+        least: a smaller set is repeated within the epoch until it has at least this many entries.
 
     Returns:
         The path of data.yaml.
@@ -43,13 +51,27 @@ def write(folder: Path, examples: Sequence[Example], names: Sequence[str], least
     for part in ("images", "labels"):
         (folder / part).mkdir(parents=True)
     pictures = [_write_example(folder, i, example) for i, example in enumerate(examples)]
-    epoch = chain.from_iterable(repeat(pictures, max(1, -(-least // len(pictures)))))
+    times = repeats([example.weight for example in examples], least)
+    epoch = [path for turn in range(max(times)) for path, often in zip(pictures, times, strict=True) if turn < often]
     (folder / "train.txt").write_text("".join(f"{path}\n" for path in epoch))
     (folder / "val.txt").write_text(f"{pictures[0]}\n")  # Ultralytics insists on one; nothing is validated on it
     names_by_index = dict(enumerate(names))
     data = {"path": str(folder.resolve()), "train": "train.txt", "val": "val.txt", "names": names_by_index}
     (folder / "data.yaml").write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
     return folder / "data.yaml"
+
+
+def repeats(weights: Sequence[float], least: int) -> list[int]:
+    """How often each picture is named in an epoch of at least `least` entries: in proportion to its weight.
+
+    None is left out, and none counts more than MOST_OFTEN times as much as another. Fractions are carried over to the
+    next pictures (systematic sampling, Madow and Madow 1944), so that any run of pictures gets its share.
+    """
+    shares = np.maximum(np.asarray(weights, np.float64), max(weights) / MOST_OFTEN)
+    shares = shares / shares.min()
+    whole = np.floor(np.cumsum(shares * max(1, np.ceil(least / shares.sum()))) + TINY)
+    times: list[int] = np.diff(whole, prepend=0).astype(int).tolist()
+    return times
 
 
 def to_lines(labels: Detections, size: tuple[int, int]) -> str:
@@ -83,23 +105,37 @@ def _check(folder: Path, examples: Sequence[Example], classes: int) -> None:
 def _write_example(folder: Path, index: int, example: Example) -> Path:
     stem = folder.resolve() / "images" / f"{index:06d}"  # names of different folders may be equal
     try:
-        path, size = _place(example.path, stem)
+        path, size = _place(example, stem)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise FrameError(str(example.path), f"cannot be read ({error})", "Remove or replace it.") from error
     (folder / "labels" / f"{index:06d}.txt").write_text(to_lines(example.labels, size))
     return path
 
 
-def _place(source: Path, stem: Path) -> tuple[Path, tuple[int, int]]:
-    with Image.open(source) as picture:
-        if _reads_the_same(picture, source):
+def _place(example: Example, stem: Path) -> tuple[Path, tuple[int, int]]:
+    with Image.open(example.path) as picture:
+        if not len(example.ignore) and _reads_the_same(picture, example.path):
             target = stem.with_suffix(SUFFIXES[str(picture.format)])
-            _link(source, target)
+            _link(example.path, target)
             return target, picture.size
         upright = ImageOps.exif_transpose(picture).convert("RGB")
     target = stem.with_suffix(".png")
-    upright.save(target, compress_level=1)
+    Image.fromarray(without(np.array(upright), example.ignore, example.labels.boxes)).save(target, compress_level=1)
     return target, upright.size
+
+
+def without(pixels: Pixels, regions: Boxes, kept: Boxes) -> Pixels:
+    """The picture with `regions` painted grey, except inside the boxes of `kept`; partly covered pixels count."""
+    grey = _inside(regions, pixels) & ~_inside(kept, pixels)
+    return np.where(grey[..., None], np.uint8(GREY), pixels)
+
+
+def _inside(boxes: Boxes, pixels: Pixels) -> NDArray[np.bool_]:
+    mask = np.zeros(pixels.shape[:2], bool)
+    corners = np.concatenate([np.floor(boxes[:, :2]), np.ceil(boxes[:, 2:])], axis=1)
+    for left, top, right, bottom in np.maximum(corners, 0).astype(int).tolist():
+        mask[top:bottom, left:right] = True
+    return mask
 
 
 def _reads_the_same(picture: Image.Image, source: Path) -> bool:

@@ -18,7 +18,7 @@ SAME_CLASS_IOU = 0.7
 SAME_OBJECT_IOU = 0.9
 
 
-def merge(found: Detections, class_of: NDArray[np.int64]) -> tuple[Detections, NDArray[np.int64]]:
+def merge(found: Detections, class_of: NDArray[np.int64]) -> Detections:
     """One box an object, best score first.
 
     Args:
@@ -26,12 +26,12 @@ def merge(found: Detections, class_of: NDArray[np.int64]) -> tuple[Detections, N
         class_of: (prompts,) the class index of each prompt.
 
     Returns:
-        The detections, with class indices, and the index of the prompt that found each, (n,) int64.
+        The detections, with class indices, each with the prompt that found it: of several, the best score's.
     """
     ranked = found.by_score()
     once = ranked.take(_distinct(ranked, class_of))
     objects = once.take(_distinct(once, np.zeros_like(class_of), SAME_OBJECT_IOU))
-    return Detections(objects.boxes, class_of[objects.classes], objects.scores), objects.classes
+    return Detections(objects.boxes, class_of[objects.classes], objects.scores, objects.classes)
 
 
 def _distinct(ranked: Detections, group_of: NDArray[np.int64], overlap: float = SAME_CLASS_IOU) -> NDArray[np.intp]:

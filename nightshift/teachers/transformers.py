@@ -63,12 +63,8 @@ class ZeroShotTeacher:
     device: torch.device
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
-        """One box an object, best first, in each image's own pixels; scores reach the threshold."""
-        return [seen for seen, _ in self.detect_with_prompts(images)]
-
-    def detect_with_prompts(self, images: Sequence[Image]) -> list[tuple[Detections, NDArray[np.int64]]]:
-        """As `detect`, and which of the ontology's prompts found each box, (n,) int64."""
-        found: dict[int, tuple[Detections, NDArray[np.int64]]] = {}
+        """One box an object, best first, in each image's own pixels, with its prompt; scores reach the threshold."""
+        found: dict[int, Detections] = {}
         for which in self._batches(images):
             for index, seen in zip(which, self._look([images[i] for i in which]), strict=True):
                 found[index] = merge(_above(seen, images[index], self.threshold), self.class_of)

@@ -43,8 +43,10 @@ def _label(frame: str, found: Detections) -> dict[str, Any]:
 
 
 def _queued(frame: str) -> dict[str, Any]:
-    text = {"frame_id": frame, "purpose": "review", "reason": "", "model": "", "key": f"0000-{frame}"}
-    return text | {"position": 0, "value": 1.0, "seconds": 2.0, "usd": 0.1, "blind": False}
+    nothing = rows.detections_row(frame, "", Detections.empty())
+    text = {"purpose": "review", "reason": "", "key": f"0000-{frame}", "blind": False}
+    numbers = {"position": 0, "value": 1.0, "seconds": 2.0, "usd": 0.1, "opinions": 1}
+    return nothing | text | numbers | {"hidden": 0.0, "alone": 0.0}
 
 
 def test_until_it_ingests_a_round_knows_the_labels_of_its_parent(quick_store: Store) -> None:

@@ -149,9 +149,45 @@ def test_embeddings_are_one_vector_per_picture_and_tell_pictures_apart(
     assert len(np.unique(vectors.round(4), axis=0)) == len(images)
 
 
+def test_an_inspection_finds_what_detecting_finds_and_adds_the_scores_of_all_classes(
+    rig: SimpleNamespace, unseen: list[tuple[Image, Detections]]
+) -> None:
+    images = [pixels for pixels, _ in unseen]
+    found, vectors = rig.detector.look(images)
+    for sight, boxes, vector in zip(rig.detector.inspect(images), found, vectors, strict=True):
+        assert sight.found == boxes
+        assert sight.mirrored is None
+        assert sight.probabilities.dtype == np.float32
+        assert sight.probabilities.shape == (len(boxes), len(NAMES))
+        np.testing.assert_allclose(sight.probabilities[np.arange(len(boxes)), boxes.classes], boxes.scores, atol=1e-6)
+        np.testing.assert_array_equal(sight.vector, vector)
+    if rig.detector.has_class_scores:
+        assert all((sight.probabilities > 0).all() for sight in rig.detector.inspect(images))
+
+
+def test_class_scores_of_a_batch_are_those_of_single_pictures(
+    rig: SimpleNamespace, unseen: list[tuple[Image, Detections]]
+) -> None:
+    images = [pixels for pixels, _ in unseen[:5]]
+    for together, image in zip(rig.detector.inspect(images), images, strict=True):
+        (alone,) = rig.detector.inspect([image])
+        sure = together.found.scores >= 0.05
+        np.testing.assert_allclose(together.probabilities[sure], alone.probabilities[: sure.sum()], atol=1e-3)
+
+
+def test_squares_are_found_in_the_mirrored_picture_too_and_mapped_back(
+    rig: SimpleNamespace, unseen: list[tuple[Image, Detections]]
+) -> None:
+    sights = rig.detector.inspect([pixels for pixels, _ in unseen], mirrored=True)
+    seen = [sight.mirrored for sight in sights]
+    assert evaluate([labels for _, labels in unseen], seen, NAMES).map50 > 0.8
+    assert seen != [sight.found for sight in sights]
+
+
 def test_no_pictures_give_nothing(rig: SimpleNamespace) -> None:
     found, vectors = rig.detector.look([])
     assert found == []
+    assert rig.detector.inspect([], mirrored=True) == []
     assert vectors.shape == (0, rig.detector.embed([np.zeros((8, 8, 3), np.uint8)]).shape[1])
 
 

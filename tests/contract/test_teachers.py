@@ -84,10 +84,11 @@ def test_no_score_is_below_the_threshold_and_all_above_it_are_kept(one: ZeroShot
 
 def test_every_box_has_the_class_whose_prompt_found_it(one: ZeroShotTeacher) -> None:
     class_of = np.array([0, 0, 1])
-    answers = one.detect_with_prompts([picture(LANDSCAPE, seed) for seed in range(8)])
-    assert {int(each) for seen, _ in answers for each in seen.classes} == {0, 1}
-    for seen, prompts in answers:
-        assert np.array_equal(seen.classes, class_of[prompts])
+    answers = one.detect([picture(LANDSCAPE, seed) for seed in range(8)])
+    assert {int(each) for seen in answers for each in seen.classes} == {0, 1}
+    for seen in answers:
+        assert (seen.prompts >= 0).all()
+        assert np.array_equal(seen.classes, class_of[seen.prompts])
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 3, 3), (1, 400, 3), (300, 2, 3), (600, 800, 3)])

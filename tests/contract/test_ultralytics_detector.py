@@ -74,3 +74,23 @@ def test_boxes_are_those_of_ultralytics_own_prediction(weights: Path) -> None:
         assert len(pairs) >= 0.97 * len(expected)
         first, second = (np.array([pair[i] for pair in pairs]) for i in (0, 1))
         np.testing.assert_allclose(found.scores[first], expected.scores[second], atol=0.01)
+
+
+def test_every_head_gives_the_scores_of_all_classes(weights: Path) -> None:
+    model = open_student("ultralytics").open(weights, hyper())
+    assert model.has_class_scores
+    for sight in model.inspect(pictures()):
+        assert sight.probabilities.shape == (len(sight.found), 3)
+        assert (np.count_nonzero(sight.probabilities, axis=1) > 1).any()
+        own = np.take_along_axis(sight.probabilities, sight.found.classes[:, None], axis=1)[:, 0]
+        np.testing.assert_array_equal(own, sight.found.scores)
+
+
+def test_of_a_picture_that_is_its_own_mirror_image_both_views_are_one(weights: Path) -> None:
+    model = open_student("ultralytics").open(weights, hyper())
+    half = pictures()[0]
+    (sight,) = model.inspect([np.concatenate([half, half[:, ::-1]], axis=1)], mirrored=True)
+    width = 2 * half.shape[1]
+    left, top, right, bottom = sight.mirrored.boxes.T
+    np.testing.assert_allclose(np.stack([width - right, top, width - left, bottom], 1), sight.found.boxes, atol=0.1)
+    np.testing.assert_array_equal(sight.mirrored.classes, sight.found.classes)

@@ -21,6 +21,12 @@ def encoded(image: Pillow.Image, form: str = "PNG", **options: object) -> bytes:
     return sink.getvalue()
 
 
+def scene(seed: int, width: int = 120, height: int = 120) -> NDArray[np.uint8]:
+    """(height, width, 3): smooth, and unlike that of any other seed."""
+    coarse = np.random.default_rng(seed).uniform(20, 230, (9, 9, 3)).astype(np.uint8)
+    return np.asarray(Pillow.fromarray(coarse).resize((width, height), Pillow.Resampling.BILINEAR))
+
+
 def corners() -> NDArray[np.uint8]:
     """(20, 30, 3): red top left, green top right, blue bottom left, white bottom right, black between."""
     pixels = np.zeros((20, 30, 3), np.uint8)

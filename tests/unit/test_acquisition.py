@@ -5,12 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from strategies import detections
 
-from nightshift.acquisition.blank import expected_missing
 from nightshift.acquisition.disagreement import disagreement
 from nightshift.acquisition.select import draw, select
-from nightshift.acquisition.uncertainty import expected_additions, expected_changes
-from nightshift.acquisition.value import expected_seconds, worth
-from nightshift.domain.costs import Prices
+from nightshift.acquisition.uncertainty import expected_additions
 from nightshift.domain.detections import Detections
 
 SCORES = hnp.arrays(np.float32, st.integers(0, 20), elements=st.floats(0, 1, width=32))
@@ -24,19 +21,14 @@ MANY = st.integers(0, 30).flatmap(
 
 
 @given(SCORES, st.floats(0.05, 0.95))
-def test_expected_changes_never_exceed_the_boxes_shown(scores: np.ndarray, threshold: float) -> None:
-    assert 0 <= expected_changes(scores, threshold) <= (scores >= threshold).sum()
+def test_expected_additions_never_exceed_the_boxes_not_shown(scores: np.ndarray, threshold: float) -> None:
+    assert 0 <= expected_additions(scores, threshold) <= (scores < threshold).sum()
 
 
 @given(SCORES, st.floats(0.05, 0.95))
 def test_the_order_of_the_boxes_changes_no_expectation(scores: np.ndarray, threshold: float) -> None:
     back = scores[::-1]
-    assert expected_changes(scores, threshold) == pytest.approx(expected_changes(back, threshold))
     assert expected_additions(scores, threshold) == pytest.approx(expected_additions(back, threshold))
-
-
-def test_a_certain_box_needs_no_correction_and_a_doubtful_one_half() -> None:
-    assert expected_changes(np.float32([1.0, 0.5]), 0.3) == pytest.approx(0.5)
 
 
 def test_only_the_band_under_the_threshold_speaks_for_missed_objects() -> None:
@@ -57,28 +49,6 @@ def test_disagreement_counts_lonely_boxes_and_other_classes() -> None:
     teacher = Detections.of([[0, 0, 10, 10], [50, 50, 60, 60]], [0, 0], [0.9, 0.8])
     student = Detections.of([[0, 0, 10, 10]], [1], [0.6])
     assert disagreement(teacher, student) == pytest.approx(0.8 + 0.6)
-
-
-@given(detections(), detections(), st.floats(0, 5))
-def test_a_frame_is_never_worth_less_than_either_opinion(a: Detections, b: Detections, blank: float) -> None:
-    both = worth(a, b, 0.3, blank)
-    assert both.value >= max(both.uncertainty, both.disagreement) - 1e-9
-
-
-def test_a_frame_on_which_nothing_is_found_is_worth_what_such_frames_hid_before() -> None:
-    assert worth(Detections.empty(), None, 0.3, 2.5).value == 2.5
-
-
-def test_without_evidence_half_of_the_blank_frames_are_assumed_to_hide_objects() -> None:
-    assert expected_missing(4.0, 0, 0) == 2.0
-    assert expected_missing(4.0, 98, 0) == pytest.approx(0.04)
-
-
-@given(detections())
-def test_a_blind_frame_never_takes_less_time_than_one_with_boxes_to_check(found: Detections) -> None:
-    frame = worth(found, None, 0.3, 1.0)
-    prices = Prices()
-    assert expected_seconds(frame, prices, blind=True) >= expected_seconds(frame, prices, blind=False)
 
 
 @given(MANY, st.floats(0, 10))

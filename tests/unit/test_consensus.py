@@ -81,6 +81,18 @@ def test_every_kept_box_has_half_of_the_people_behind_it_and_each_person_counts_
     assert (result.votes <= len(all_said)).all()
 
 
+@settings(deadline=None)  # a busy machine is no failure
+@given(said, said)
+def test_of_two_people_it_does_not_matter_who_said_what_but_for_the_class_of_the_last(
+    one: Detections, other: Detections
+) -> None:
+    first = consensus([answer("ada", one), answer("bob", other, minute=1)])
+    second = consensus([answer("ada", other), answer("bob", one, minute=1)])
+    assert first is not None
+    assert second is not None
+    assert sorted(first.said.boxes.tolist()) == sorted(second.said.boxes.tolist())
+
+
 def test_the_sides_are_the_median_so_one_careless_hand_moves_nothing() -> None:
     good, careless = [[10, 10, 50, 50]], [[10, 10, 50, 70]]
     three = [answer("a", Detections.of(good, [0])), answer("b", Detections.of(good, [0]))]

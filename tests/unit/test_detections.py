@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from strategies import detections
 
-from nightshift.domain.detections import Detections, clean, iou_matrix
+from nightshift.domain.detections import NO_PROMPT, Detections, clean, iou_matrix
 
 
 @given(detections(), detections())
@@ -55,3 +55,22 @@ def test_sorting_keeps_every_box_and_puts_the_surest_first(a: Detections) -> Non
     ordered = a.by_score()
     assert (np.diff(ordered.scores) <= 0).all()
     assert sorted(map(tuple, ordered.boxes.tolist())) == sorted(map(tuple, a.boxes.tolist()))
+
+
+@given(detections())
+def test_without_a_word_about_prompts_every_box_has_the_unknown_one(a: Detections) -> None:
+    assert a.prompts.tolist() == [NO_PROMPT] * len(a)
+
+
+@given(detections())
+def test_a_box_keeps_its_prompt_wherever_it_goes(a: Detections) -> None:
+    told = Detections(a.boxes, a.classes, a.scores, np.arange(len(a)))
+    for part in (told.by_score(), told.above(0.5), told.take(np.arange(len(a))[::-1])):
+        assert np.array_equal(part.boxes, a.boxes[part.prompts])
+    assert (told == a) == (len(a) == 0)
+
+
+@pytest.mark.parametrize("prompts", [[0, 1], [-2]])
+def test_prompts_that_do_not_fit_the_boxes_are_refused(prompts: list[int]) -> None:
+    with pytest.raises(ValueError, match="prompt"):
+        Detections.of([[0, 0, 5, 5]], [0], [0.5], prompts)

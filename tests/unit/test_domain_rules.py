@@ -1,5 +1,6 @@
 import pickle
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +9,7 @@ from nightshift.domain.corrections import Change
 from nightshift.domain.costs import Prices
 from nightshift.domain.detections import Detections
 from nightshift.domain.errors import ConfigError, NightshiftError, StoreError, UnknownName
-from nightshift.domain.frames import Frame, Split, frame_id, is_golden
+from nightshift.domain.frames import Frame, Split, audit_rank, frame_id, golden_rank, is_golden
 from nightshift.domain.ontology import ObjectClass, Ontology
 from nightshift.domain.review import Purpose, Question
 
@@ -55,8 +56,26 @@ def test_about_the_asked_share_of_many_clips_is_golden() -> None:
     assert 900 < golden < 1100
 
 
+@given(st.text(), st.integers(0, 2**31))
+def test_the_rank_of_an_audit_never_changes_and_lies_below_one(frame: str, seed: int) -> None:
+    assert 0 <= audit_rank(frame, seed) == audit_rank(frame, seed) < 1
+
+
+def test_ranks_of_audits_are_spread_evenly_and_have_nothing_to_do_with_what_is_golden() -> None:
+    names = [f"frame-{i}" for i in range(4000)]
+    audits, golden = (np.array([rank(each, 1) for each in names]) for rank in (audit_rank, golden_rank))
+    assert np.histogram(audits, 10, (0, 1))[0] == pytest.approx(400, abs=80)
+    assert abs(np.corrcoef(audits, golden)[0, 1]) < 0.06
+
+
 def test_a_frame_is_known_by_its_content() -> None:
     assert frame_id(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_a_question_that_nobody_is_asked_is_refused() -> None:
+    frame = Frame("0" * 64, "s3://b/k", 10, 10, "c", Split.POOL, "n", 0)
+    with pytest.raises(ValueError, match="at least one person"):
+        Question(frame, 1, Purpose.REVIEW, 0, 1.0, 1.0, 0.1, "", None, "", opinions=0)
 
 
 def test_a_blind_question_cannot_show_boxes() -> None:

@@ -1,9 +1,12 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nightshift.acquisition.queue import Allowance, Candidate, Pick, compose, strew
+from nightshift.acquisition.queue import Allowance, Candidate, Pick, Rank, compose, strew
 from nightshift.domain.costs import Prices
 from nightshift.domain.frames import Split
 from nightshift.domain.review import Purpose
@@ -19,6 +22,7 @@ CANDIDATES = st.lists(
         value=st.floats(0, 8),
         seconds=st.floats(1, 30),
         blind_seconds=st.floats(10, 60),
+        audit_turn=st.none() | st.floats(0, 3),
     ),
     max_size=40,
 )
@@ -32,16 +36,33 @@ BUDGETS = st.builds(
 )
 
 
-def _compose(candidates: list[Candidate], budget: Allowance, *, cold: bool = False, seed: int = 0) -> list[Pick]:
-    return compose(candidates, budget, PRICES, np.random.default_rng(seed), cold=cold, seed_frames=5)
+def _by_value(candidates: list[Candidate]) -> Rank:
+    """The most valuable first, and no thought of the dollars."""
+
+    def rank(among: Sequence[int], usd: float) -> list[int]:
+        del usd
+        return sorted(among, key=lambda i: -candidates[i].value)
+
+    return rank
+
+
+def _compose(
+    candidates: list[Candidate], budget: Allowance, *, seed_frames: int | None = None, seed: int = 0
+) -> list[Pick]:
+    rng = np.random.default_rng(seed)
+    return compose(candidates, budget, PRICES, rng, _by_value(candidates), seed_frames=seed_frames)
+
+
+def _of(queue: list[Pick], purpose: Purpose) -> list[Pick]:
+    return [each for each in queue if each.purpose is purpose]
 
 
 @settings(max_examples=50)
-@given(CANDIDATES, BUDGETS, st.booleans())
+@given(CANDIDATES, BUDGETS, st.none() | st.integers(0, 5))
 def test_no_frame_is_asked_twice_and_the_night_costs_no_more_than_it_may(
-    candidates: list[Candidate], budget: Allowance, cold: bool
+    candidates: list[Candidate], budget: Allowance, seed_frames: int | None
 ) -> None:
-    queue = _compose(candidates, budget, cold=cold)
+    queue = _compose(candidates, budget, seed_frames=seed_frames)
     assert len({p.index for p in queue}) == len(queue)
     assert sum(p.usd for p in queue) <= budget.total + 1e-9
 
@@ -52,8 +73,20 @@ def test_each_purpose_takes_only_the_frames_it_may(candidates: list[Candidate], 
     for pick in _compose(candidates, budget):
         asked = candidates[pick.index]
         assert (asked.split is Split.GOLDEN) == (pick.purpose is Purpose.GOLDEN)
-        assert pick.purpose is not Purpose.AUDIT or asked.colour == "green"
-        assert pick.purpose is not Purpose.REVIEW or asked.colour == "yellow"
+        assert pick.purpose is not Purpose.AUDIT or asked.audit_turn is not None
+        assert pick.purpose is not Purpose.REVIEW or asked.colour != "green"
+
+
+@settings(max_examples=50)
+@given(CANDIDATES, BUDGETS)
+def test_audits_are_the_next_ones_in_their_order_however_dear_they_are(
+    candidates: list[Candidate], budget: Allowance
+) -> None:
+    waiting = [
+        (c.audit_turn, i) for i, c in enumerate(candidates) if c.split is Split.POOL and c.audit_turn is not None
+    ]
+    asked = {each.index for each in _of(_compose(candidates, budget), Purpose.AUDIT)}
+    assert asked == {i for _, i in sorted(waiting)[: len(asked)]}
 
 
 @given(CANDIDATES, BUDGETS)
@@ -61,12 +94,24 @@ def test_the_same_seed_asks_the_same_questions(candidates: list[Candidate], budg
     assert _compose(candidates, budget) == _compose(candidates, budget)
 
 
+@settings(max_examples=50)
+@given(CANDIDATES, BUDGETS, st.integers(0, 99))
+def test_what_a_frame_is_worth_does_not_change_which_ones_are_drawn_by_chance(
+    candidates: list[Candidate], budget: Allowance, seed: int
+) -> None:
+    other = [replace(each, value=8 - each.value) for each in candidates]
+    queues = [_compose(each, budget, seed=seed) for each in (candidates, other)]
+    for purpose in (Purpose.CONTROL, Purpose.GOLDEN, Purpose.AUDIT):
+        one, two = (sorted(p.index for p in _of(queue, purpose)) for queue in queues)
+        assert one == two
+
+
 def _pool(n: int) -> list[Candidate]:
     return [Candidate(str(i), f"clip-{i % 4}", Split.POOL, "yellow", 1.0 + i, 10, 20) for i in range(n)]
 
 
 def test_a_cold_start_asks_a_seed_set_spread_over_the_clips() -> None:
-    queue = compose(_pool(40), Allowance(9, 0, 0, 0), PRICES, np.random.default_rng(0), cold=True, seed_frames=4)
+    queue = _compose(_pool(40), Allowance(9, 0, 0, 0), seed_frames=4)
     assert {p.purpose for p in queue} == {Purpose.SEED}
     assert {p.index % 4 for p in queue} == {0, 1, 2, 3}
 
@@ -75,8 +120,26 @@ def test_the_most_valuable_frame_always_comes_first() -> None:
     queue = _compose(_pool(40), Allowance(2, 0, 0, 0.5))
     assert {Purpose.REVIEW, Purpose.CONTROL} == {p.purpose for p in queue}
     assert queue[0].purpose is Purpose.REVIEW
-    best = max((p for p in queue if p.purpose is Purpose.REVIEW), key=lambda p: p.index)
-    assert queue[0] == best
+    assert queue[0] == max(_of(queue, Purpose.REVIEW), key=lambda p: p.index)
+
+
+def test_whoever_ranks_without_a_thought_of_the_dollars_is_held_to_them() -> None:
+    queue = _compose(_pool(40), Allowance(0.12, 0, 0, 0))
+    assert [p.index for p in queue] == [39, 38]
+
+
+def test_the_chooser_is_handed_what_is_neither_green_nor_drawn_and_what_is_left() -> None:
+    handed: list[tuple[list[int], float]] = []
+
+    def rank(among: Sequence[int], usd: float) -> list[int]:
+        handed.append((list(among), usd))
+        return []
+
+    frames = [replace(each, audit_turn=float(i)) for i, each in enumerate(_pool(6))]
+    frames[5] = replace(frames[5], colour="green")
+    queue = compose(frames, Allowance(1, 0, 0.15, 0), PRICES, np.random.default_rng(0), rank)
+    assert [p.index for p in queue] == [0]
+    assert handed == [([1, 2, 3, 4], pytest.approx(0.9))]
 
 
 def test_questions_that_still_wait_are_paid_first() -> None:

@@ -15,8 +15,13 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from nightshift.domain.detections import Detections
+from nightshift.domain.review import Purpose
 from nightshift.evaluation.confusion import NOTHING, Confusion
+from nightshift.evaluation.control import Reply, compare
+from nightshift.evaluation.learning_curve import CurvePoint, fit_curve
+from nightshift.evaluation.stopping import Action, Recommendation
 from nightshift.report import headline, overlay
+from nightshift.report.evidence import CurveView, ForecastNight, PriceView, StoplightRow, StoplightView
 from nightshift.report.page import render
 from nightshift.report.thumbnail import thumbnail
 from nightshift.report.view import Card, ReportView, RoundRow
@@ -37,6 +42,11 @@ NOW = {
     "red": 1,
 }
 QUEUE = "http://127.0.0.1:8080/projects/1/data"
+
+
+HELD = StoplightRow("gear", 0.62, 0.972, 0.914, 212, 388, 0, 0.0, 0.21)
+OPEN = StoplightRow("bolt", None, 0.94, 0.842, 212, 97, 140, 21.4)
+CHANCE_ONLY = compare([], 18.0)
 
 
 class Page(HTMLParser):
@@ -94,10 +104,47 @@ def _view(**changes: object) -> ReportView:
     return replace(view, **changes)
 
 
+def _compared() -> object:
+    arms = ((Purpose.REVIEW, 4.0), (Purpose.CONTROL, 2.0))
+    return compare([Reply(0, p, f"c{i}", n + i % 2, 9.0) for p, n in arms for i in range(20)], 18.0)
+
+
+def _curve(amounts: int = 5, target: float | None = None) -> CurveView:
+    points = tuple((4.0 * i, 0.8 - 0.5 * (1 + i) ** -0.7, 0.01) for i in range(amounts))
+    return CurveView.of(points, fit_curve([CurvePoint(*each) for each in points]), 4.0, target)
+
+
+def _evident(**changes: object) -> ReportView:
+    """A round that has measured everything about itself."""
+    everything = {
+        "stoplight": StoplightView(0.9, 0.95, (HELD, OPEN), 0.21, "δ in equal parts", ("bolt, scores 0.55 to 0.70",)),
+        "prices": PriceView((ForecastNight(0, 4.1, 3.9, 40), ForecastNight(1, 3.8, 4.4, 45)), 0.084, 3),
+        "curve": _curve(target=0.7),
+        "control": _compared(),
+        "recommendation": Recommendation(Action.LOWER, "another $4.00 brings little.", 2.0, "Choosing pays."),
+    }
+    return _view(**(everything | changes))
+
+
+def _bare(**changes: object) -> ReportView:
+    """A round without any figure but those of the evidence given."""
+    return replace(ReportView("Line", 0, "backfill", WHEN, (RoundRow(0, {}),), CLASSES), **changes)
+
+
+def _text(page: str) -> str:
+    return " ".join(Page(page).text.split())
+
+
 @pytest.fixture(scope="module")
 def plain() -> str:
     """The page of the ordinary view, drawn once."""
     return render(_view())
+
+
+@pytest.fixture(scope="module")
+def evident() -> str:
+    """The page of a round with all evidence, drawn once."""
+    return render(_evident())
 
 
 def test_the_page_asks_no_other_file_and_runs_no_script(plain: str) -> None:
@@ -242,3 +289,79 @@ def test_seconds_are_said_as_people_do(seconds: float, said: str) -> None:
 @pytest.mark.parametrize(("colour", "ink"), [("#ffffff", "#111827"), ("#000000", "#ffffff"), ("#4363d8", "#ffffff")])
 def test_labels_can_be_read_on_their_colour(colour: str, ink: str) -> None:
     assert overlay.ink_on(colour) == ink
+
+
+def test_a_round_without_evidence_shows_no_section_about_it(plain: str) -> None:
+    text = Page(plain).text
+    assert "What is promised" not in text
+    assert "What more would bring" not in text
+
+
+def test_the_promise_is_shown_with_its_bounds_and_what_is_missing(evident: str) -> None:
+    text = _text(evident)
+    for said in (
+        "With 95% confidence", "at least 90% of the boxes", "holds for 1 of 2 classes", "0.914", "0.842",
+        "about 140 ($21.40)", "at most 0.21 objects", "withdrawn bolt, scores 0.55 to 0.70", "δ in equal parts",
+        "About 140 more audited frames ($21.40) and bolt can be accepted unseen.",
+    ):  # fmt: skip
+        assert said in text
+
+
+def test_forecasts_are_held_against_what_came(evident: str) -> None:
+    text = _text(evident)
+    assert "Half of the nights after the first 3 were off by 8.4% or less." in text
+    assert "The next $4.00 should bring +" in text
+    assert "times the corrections per dollar of a random one" in text
+
+
+def test_the_recommendation_is_the_first_advice(evident: str) -> None:
+    text = _text(evident)
+    assert "What to do next Lower the budget to $2.00 a night: another $4.00 brings little." in text
+    assert "Choosing pays." in text
+
+
+@pytest.mark.parametrize(
+    ("target", "said"), [(0.3, "is reached"), (0.99, "probably out of reach"), (0.7, "takes about")]
+)
+def test_a_target_is_reached_priced_or_out_of_reach(target: float, said: str) -> None:
+    assert said in _text(render(_bare(curve=_curve(8, target))))
+
+
+def test_what_is_not_known_yet_is_said_instead_of_drawn() -> None:
+    row = StoplightRow("gear", None, None, None, 0, 0, 60, 9.0)
+    view = _bare(stoplight=StoplightView(0.9, 0.95, (row,)), prices=PriceView(()), curve=_curve(1), control=CHANCE_ONLY)
+    text = Page(render(view)).text
+    for said in ("Nothing is accepted yet", "appears with the first answers", "needs three rounds", "Not known yet"):
+        assert said in text
+    assert "nan" not in text
+
+
+def test_names_in_the_promise_are_shown_as_text() -> None:
+    row = StoplightRow(EVIL, None, 0.9, 0.8, 3, 9, 4, 1.0)
+    view = _bare(
+        stoplight=StoplightView(0.9, 0.95, (row,), None, EVIL, (EVIL,)),
+        recommendation=Recommendation(Action.STOP, EVIL, None, EVIL),
+    )
+    page = Page(render(view))
+    assert "script" not in page.tags
+    assert "alert('$x$')" in page.text
+
+
+def test_the_same_evidence_gives_the_same_page_without_any_other_file(evident: str) -> None:
+    assert evident == render(_evident())
+    assert not re.search(r"url\((?!#)|@import", evident)
+    outside = [each for each in Page(evident).addresses if not each[1].startswith(("data:image/jpeg;base64,", "#"))]
+    assert outside == [("a", QUEUE)]
+
+
+@pytest.mark.parametrize("classes", [1, 15, 40])
+def test_any_number_of_classes_has_room(classes: int) -> None:
+    rows = tuple(StoplightRow(f"part {i}", None, 1.0, 0.0, 9, 3, None) for i in range(classes))
+    text = Page(render(_bare(stoplight=StoplightView(0.5, 0.9, rows)))).text
+    assert text.count("more would not help") == classes
+
+
+@pytest.mark.parametrize("bad", [(0.0, 0.95), (0.9, 1.0)])
+def test_a_promise_that_cannot_be_kept_or_broken_is_refused(bad: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        StoplightView(*bad, rows=())

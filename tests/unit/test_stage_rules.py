@@ -3,75 +3,97 @@
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pytest
+
 from nightshift.domain.detections import Detections
-from tasks.choose import _outstanding
-from tasks.score import _shown, blank_value
+from nightshift.domain.frames import Frame, Split
+from nightshift.domain.models import Sight
+from nightshift.policy.night import Sighting
+from tasks.choose import _outstanding, _sighting
+from tasks.score import _row
 from tasks.shards import _cut
 from tasks.stage import Receipt, in_words
 
 NOTHING = Detections.empty()
 BOX = Detections.of([[0, 0, 10, 10]], [0], [0.9])
+FRAME = Frame("ab" * 32, "s3://b/a.jpg", 64, 48, "clip", Split.POOL, "a.jpg", 1)
+STUDENT, TEACHER = "yolo@2", "teacher@1"
 
 
-def _night(
-    labels: dict[str, Detections] | None = None,
-    corrections: list[dict[str, Any]] | None = None,
-    queue: list[dict[str, Any]] | None = None,
-    summaries: dict[str, Any] | None = None,
-) -> Any:
+def _night(corrections: list[dict[str, Any]] | None = None, queue: list[dict[str, Any]] | None = None) -> Any:
     """All that these rules ask of a round."""
     tables = {"corrections": corrections or [], "queue": queue or []}
-    return SimpleNamespace(
-        labels=lambda: labels or {},
-        history=lambda name: tables[name],
-        autolabels=dict,
-        summary=lambda stage: (summaries or {}).get(stage, {}),
-        config=SimpleNamespace(triage=SimpleNamespace(trust_above=0.3)),
-    )
+    return SimpleNamespace(history=lambda name: tables[name], config=SimpleNamespace(classes=range(3)))
 
 
-def _row(annotation: int, change: str, purpose: str = "review", *, skipped: bool = False) -> dict[str, Any]:
-    return {"frame_id": "x", "annotation": annotation, "change": change, "purpose": purpose, "skipped": skipped}
+def _asked(frame: str, usd: float, opinions: int = 1) -> dict[str, Any]:
+    return {"frame_id": frame, "usd": usd, "opinions": opinions, "key": f"0001-{frame}"}
+
+
+def _said(frame: str, who: str, round_number: int = 1, *, skipped: bool = False) -> dict[str, Any]:
+    return {"frame_id": frame, "annotator": who, "round": round_number, "skipped": skipped}
 
 
 def test_a_question_that_nobody_answered_still_costs_and_a_skip_is_an_answer() -> None:
-    queue = [{"frame_id": "x", "usd": 1.0}, {"frame_id": "y", "usd": 2.0}]
+    queue = [_asked("x", 1.0), _asked("y", 2.0)]
     assert _outstanding(_night(queue=queue)) == 3.0
-    assert _outstanding(_night(queue=queue, corrections=[_row(1, "none", skipped=True)])) == 2.0
+    assert _outstanding(_night([_said("x", "ann", skipped=True)], queue)) == 2.0
 
 
-def test_blank_frames_that_hid_objects_make_the_next_blank_frame_worth_more() -> None:
-    labels = {"x": Detections.of([[0, 0, 9, 9], [9, 9, 19, 19]], [0, 0])}
-    unknown = blank_value(_night(labels))
-    hid = blank_value(_night(labels, [_row(1, "added"), _row(2, "added")]))
-    empty = blank_value(_night(labels, [_row(1, "none"), _row(2, "none")]))
-    assert unknown == 1.0
-    assert empty < unknown < hid
+def test_each_opinion_that_is_still_missing_costs() -> None:
+    queue = [_asked("x", 1.0, opinions=3)]
+    assert _outstanding(_night(queue=queue)) == 3.0
+    assert _outstanding(_night([_said("x", "ann"), _said("x", "ann")], queue)) == 2.0
+    assert _outstanding(_night([_said("x", who) for who in ("ann", "bob", "eve", "joe")], queue)) == 0.0
 
 
-def test_answers_to_frames_that_showed_boxes_or_were_asked_blind_say_nothing_about_blank_ones() -> None:
-    labels = {"x": BOX}
-    shown = [_row(1, "kept"), _row(1, "added")]
-    blind = [_row(2, "added", purpose) for purpose in ("audit", "golden", "seed")]
-    assert blank_value(_night(labels, shown + blind)) == blank_value(_night(labels))
+def test_a_question_that_is_put_to_one_more_person_is_not_paid_twice() -> None:
+    again = [_asked("x", 1.0, opinions=2), _asked("x", 1.0, opinions=3)]
+    assert _outstanding(_night([_said("x", "ann"), _said("x", "bob")], again)) == 1.0
+
+
+def test_an_answer_to_an_earlier_question_about_the_frame_does_not_settle_this_one() -> None:
+    assert _outstanding(_night([_said("x", "ann", round_number=0)], [_asked("x", 1.0)])) == 1.0
+
+
+def _seen(auto: tuple[str, Detections] | None, student: Detections | None, *, teacher_better: bool = False) -> Sighting:
+    vector = np.ones(4, np.float32)
+    sight = None if student is None else Sight(student, np.tile(student.scores[:, None], (1, 3)), vector)
+    row = _row(FRAME, "" if student is None else STUDENT, sight, 0.1)
+    return _sighting(_night(), FRAME, auto, row, teacher_better=teacher_better)
 
 
 def test_people_see_the_boxes_of_whoever_did_better_on_the_golden_set() -> None:
-    teacher, student = ("teacher@1", BOX), ("yolo@2", NOTHING)
-    better = _night(summaries={"evaluate": {"teacher_better": True}})
-    worse = _night(summaries={"evaluate": {"teacher_better": False}})
-    assert _shown(better, teacher, student) == (teacher, student)
-    assert _shown(worse, teacher, student) == (student, teacher)
+    better = _seen((TEACHER, BOX), NOTHING, teacher_better=True)
+    worse = _seen((TEACHER, BOX), NOTHING)
+    assert (better.model, better.shown, better.second) == (TEACHER, BOX, NOTHING)
+    assert (worse.model, worse.shown, worse.second) == (STUDENT, NOTHING, BOX)
+    assert better.teacher == worse.teacher == BOX
+    assert better.student == worse.student == NOTHING
 
 
 def test_before_the_first_student_the_teacher_is_all_there_is() -> None:
-    assert _shown(_night(), ("teacher@1", BOX), None) == (("teacher@1", BOX), None)
-    assert _shown(_night(), None, None) == (("", NOTHING), None)
+    only, nobody = _seen((TEACHER, BOX), None), _seen(None, None)
+    assert (only.model, only.shown, only.second, only.student) == (TEACHER, BOX, None, None)
+    assert (nobody.model, nobody.shown, nobody.second, nobody.teacher) == ("", NOTHING, None, None)
 
 
-def test_a_champion_that_teaches_is_no_second_opinion_on_itself() -> None:
-    student = ("yolo@2", BOX)
-    assert _shown(_night(), ("champion/yolo@2", NOTHING), student) == (student, None)
+@pytest.mark.parametrize("teacher_better", [True, False])
+def test_a_champion_that_teaches_is_no_second_opinion_on_itself(teacher_better: bool) -> None:
+    seen = _seen((f"champion/{STUDENT}", NOTHING), BOX, teacher_better=teacher_better)
+    assert (seen.model, seen.shown, seen.second) == (STUDENT, BOX, None)
+
+
+def test_a_frame_that_no_teacher_has_labelled_has_no_second_opinion() -> None:
+    assert _seen(None, BOX, teacher_better=True).second is None
+
+
+def test_faint_boxes_are_left_out_of_the_table_with_their_class_scores() -> None:
+    two = Detections.of([[0, 0, 10, 10], [20, 20, 30, 30]], [0, 1], [0.05, 0.5])
+    chances = np.array([[0.05, 0.01, 0.0], [0.25, 0.5, 0.125]], np.float32)
+    row = _row(FRAME, STUDENT, Sight(two, chances, np.ones(2, np.float32)), 0.1)
+    assert (row["scores"], row["classes"], row["probabilities"]) == ([0.5], [1], [0.25, 0.5, 0.125])
 
 
 def test_shards_hold_every_frame_once_and_none_is_empty() -> None:

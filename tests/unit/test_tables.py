@@ -1,26 +1,31 @@
 """Tables in memory; what only a server can show is in tests/contract."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import detections
 
 from nightshift.domain.detections import Detections
 from nightshift.domain.errors import Damaged, StoreError
 from nightshift.domain.frames import Frame, FrameRecord, FrameState, Rejected, Split
-from nightshift.domain.review import Answer, Purpose, Question
+from nightshift.domain.ledger import Asked
+from nightshift.domain.review import BLIND, Answer, Purpose, Question
+from nightshift.domain.rounds import SCHEMA
 from nightshift.services.store import rows
 from nightshift.services.store.schemas import TABLES
 from nightshift.services.store.tables import decode, encode
 
 NOON = datetime(2026, 5, 4, 12, 0, 0, 123456, tzinfo=UTC)
 FRAME = Frame("ab" * 32, "s3://b/a b.jpg", 640, 480, "cam 1", Split.GOLDEN, "cam 1/ü.jpg", 3)
+BOX = Detections.of([[1, 1, 9, 9]], [0])
+KNOWN = Asked(hidden=0.25, alone=0.75, price=8.25)
 
 
 def through(name: str, *content: dict[str, Any]) -> list[dict[str, Any]]:
@@ -45,13 +50,45 @@ def test_detections_survive_their_row_bit_for_bit(found: Detections) -> None:
     assert rows.detections_from_row(row) == found
 
 
-@given(shown=detections(), purpose=st.sampled_from(Purpose))
-def test_a_question_survives_its_row(shown: Detections, purpose: Purpose) -> None:
-    seen = shown if purpose in {Purpose.REVIEW, Purpose.CONTROL} else None
-    asked = Question(FRAME, 7, purpose, 2, 1.5, 8.25, 0.1, "why", seen, "m")
-    (row,) = through("queue", rows.question_row(asked))
+def queue_row(boxes: Detections, **other: object) -> dict[str, Any]:
+    """A row of 'queue', once through Parquet."""
+    said = {
+        "purpose": "review", "position": 2, "value": 1.5, "seconds": 8.25, "usd": 0.1, "reason": "why", "blind": False,
+        "key": f"0007-{FRAME.id}", "opinions": 1, "hidden": 0.25, "alone": 0.75,
+    }  # fmt: skip
+    (row,) = through("queue", rows.detections_row(FRAME.id, "m", boxes) | said | other)
+    return row
+
+
+@settings(max_examples=30)
+@given(boxes=detections(), purpose=st.sampled_from(Purpose), people=st.integers(1, 5))
+def test_a_question_survives_its_row_and_a_blind_one_shows_nothing(
+    boxes: Detections, purpose: Purpose, people: int
+) -> None:
+    row = queue_row(boxes, purpose=str(purpose), blind=purpose in BLIND, opinions=people)
+    shown = None if purpose in BLIND else boxes
+    asked = Question(FRAME, 7, purpose, 2, 1.5, 8.25, 0.1, "why", shown, "m", people)
+    assert rows.question_from_row(row, FRAME) == asked
     assert row["key"] == asked.key
-    assert rows.question_from_row(row, FRAME, 7, shown) == asked
+
+
+@settings(max_examples=30)
+@given(boxes=detections())
+def test_what_was_known_of_a_shown_question_survives_its_row(boxes: Detections) -> None:
+    assert rows.asked_from_row(queue_row(boxes)) == replace(KNOWN, model="m")
+
+
+@settings(max_examples=30)
+@given(boxes=detections())
+def test_what_a_blind_question_hid_is_remembered_without_whose_it_was(boxes: Detections) -> None:
+    row = queue_row(boxes, purpose="audit", blind=True)
+    assert rows.asked_from_row(row) == replace(KNOWN, predicted=boxes)
+
+
+@given(round_number=st.integers(0, 99_999))
+def test_a_question_that_is_put_again_keeps_the_round_that_first_asked(round_number: int) -> None:
+    asked = Question(FRAME, round_number, Purpose.REVIEW, 0, 1.0, 1.0, 1.0, "", None, "")
+    assert rows.asked_in({"key": asked.key}) == round_number
 
 
 @given(said=detections())
@@ -70,6 +107,37 @@ def test_every_box_of_an_answer_is_in_one_row(shown: Detections, said: Detection
     assert sorted(after) == sorted(said.boxes.tolist())
     assert len(found) >= 1
     assert {(row["task"], row["seconds"], row["answered_at"]) for row in found} == {(11, 4.5, NOON)}
+
+
+def boxes_of(found: Detections) -> list[tuple[Any, ...]]:
+    columns = found.boxes.tolist(), found.classes.tolist(), found.scores.tolist()
+    return sorted(zip(*columns, strict=True))
+
+
+@settings(max_examples=30)
+@given(shown=detections(), said=detections())
+def test_an_answer_survives_its_rows_but_for_the_order_of_its_boxes(shown: Detections, said: Detections) -> None:
+    given_, drawn = answer(shown, said), Detections.of(said.boxes, said.classes)
+    (back,) = rows.answers_from_rows(through("corrections", *rows.correction_rows(given_)))
+    assert replace(back, shown=shown, said=said) == given_
+    assert (boxes_of(back.shown), boxes_of(back.said)) == (boxes_of(shown), boxes_of(drawn))
+
+
+def test_a_skipped_answer_comes_back_as_one_without_boxes() -> None:
+    (back,) = rows.answers_from_rows(rows.correction_rows(answer(BOX, Detections.empty(), skipped=True)))
+    assert back.skipped
+    assert (len(back.shown), len(back.said)) == (0, 0)
+
+
+@settings(max_examples=30)
+@given(st.permutations(range(5)))
+def test_answers_come_back_in_the_order_in_which_they_were_given(order: list[int]) -> None:
+    """Ties in time are told apart by the number of the annotation."""
+    times = [NOON, NOON, NOON + timedelta(hours=1), NOON + timedelta(hours=1), NOON + timedelta(days=1)]
+    given_ = [replace(answer(BOX, BOX), annotation=i, answered_at=at) for i, at in enumerate(times)]
+    back = rows.answers_from_rows([row for i in order for row in rows.correction_rows(given_[i])])
+    assert [each.annotation for each in back] == [0, 1, 2, 3, 4]
+    assert back == given_
 
 
 @pytest.mark.parametrize("skipped", [True, False])
@@ -130,7 +198,7 @@ def parquet(row: dict[str, Any], **metadata: str) -> bytes:
 
 
 def test_a_newer_table_is_refused_with_what_to_do() -> None:
-    newer = parquet(ROW | {"extra": 1}, table="triage", schema="2")
+    newer = parquet(ROW | {"extra": 1}, table="triage", schema=str(SCHEMA + 1))
     with pytest.raises(StoreError, match=r"newer Nightshift.*Update Nightshift"):
         decode(newer, "triage", "k")
 
@@ -154,8 +222,9 @@ def test_truncated_parquet_is_damaged(cut: float) -> None:
         decode(content[: int(len(content) * cut)], "triage", "k")
 
 
-def test_embeddings_are_kept_as_float32() -> None:
+def test_vectors_and_class_scores_are_kept_as_float32() -> None:
     vector = np.random.default_rng(0).normal(size=128).astype(np.float32)
-    scored = {"value": 1.0, "uncertainty": 0.5, "disagreement": 0.25, "additions": 0.0, "embedding": vector.tolist()}
-    (row,) = through("scores", rows.detections_row("a", "m", Detections.empty()) | scored)
+    scored = {"probabilities": vector[:3].tolist(), "embedding": vector.tolist()}
+    (row,) = through("scores", rows.detections_row("a", "m", BOX) | scored)
     assert np.array_equal(np.array(row["embedding"], np.float32), vector)
+    assert np.array_equal(np.array(row["probabilities"], np.float32), vector[:3])

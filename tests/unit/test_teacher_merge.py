@@ -13,30 +13,28 @@ CLASS_OF = np.array([0, 0, 1], np.int64)  # a screw is a bolt here
 
 def test_two_prompts_of_one_class_on_one_object_are_one_box() -> None:
     found = Detections.of([[0, 0, 10, 10], [0, 0, 10, 11]], [BOLT, SCREW], [0.5, 0.8])
-    merged, prompts = merge(found, CLASS_OF)
-    assert merged == Detections.of([[0, 0, 10, 11]], [0], [0.8])
-    assert prompts.tolist() == [SCREW]
+    assert merge(found, CLASS_OF) == Detections.of([[0, 0, 10, 11]], [0], [0.8], [SCREW])
 
 
 def test_two_classes_on_one_object_leave_the_better_score() -> None:
     found = Detections.of([[0, 0, 100, 100], [0, 0, 100, 98]], [BOLT, NUT], [0.5, 0.6])
-    assert merge(found, CLASS_OF)[0] == Detections.of([[0, 0, 100, 98]], [1], [0.6])
+    assert merge(found, CLASS_OF) == Detections.of([[0, 0, 100, 98]], [1], [0.6], [NUT])
 
 
 def test_two_classes_that_overlap_less_are_two_objects() -> None:
     found = Detections.of([[0, 0, 100, 100], [0, 0, 100, 80]], [BOLT, NUT], [0.6, 0.5])
-    assert merge(found, CLASS_OF)[0].classes.tolist() == [0, 1]
+    assert merge(found, CLASS_OF).classes.tolist() == [0, 1]
 
 
 def test_neighbours_of_one_class_stay_two() -> None:
     found = Detections.of([[0, 0, 10, 10], [3, 0, 13, 10]], [BOLT, BOLT], [0.6, 0.5])
-    assert len(merge(found, CLASS_OF)[0]) == 2
+    assert len(merge(found, CLASS_OF)) == 2
 
 
 @given(detections(classes=3))
 def test_what_is_left_overlaps_no_more_than_the_rules_say_and_was_there_before(found: Detections) -> None:
-    merged, prompts = merge(found, CLASS_OF)
-    assert np.array_equal(merged.classes, CLASS_OF[prompts])
+    merged = merge(found, CLASS_OF)
+    assert np.array_equal(merged.classes, CLASS_OF[merged.prompts])
     overlap = iou_matrix(merged.boxes, merged.boxes) - np.eye(len(merged))
     same = merged.classes[:, None] == merged.classes[None, :]
     assert (overlap[same] <= SAME_CLASS_IOU + 1e-5).all()

@@ -137,3 +137,57 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) 
     (tmp_path / "bad.png").write_bytes(content)
     with pytest.raises(FrameError, match=r"bad\.png"):
         _yolo_folder.write(tmp_path / "out", [example(tmp_path / "bad.png")], ["bolt"], 1)
+
+
+@given(st.lists(st.floats(0.05, 20), min_size=1, max_size=30), st.integers(1, 100))
+def test_every_picture_is_named_and_the_list_is_as_long_as_the_least(weights: list[float], least: int) -> None:
+    times = _yolo_folder.repeats(weights, least)
+    assert len(times) == len(weights)
+    assert min(times) >= 1
+    assert sum(times) >= least
+
+
+@given(st.integers(1, 40), st.integers(0, 40), st.floats(1, _yolo_folder.MOST_OFTEN), st.integers(1, 300))
+def test_groups_get_their_share_of_the_list_by_weight(heavy: int, light: int, weight: float, least: int) -> None:
+    times = _yolo_folder.repeats([weight] * heavy + [1.0] * light, least)
+    relative = weight if light else 1.0
+    expected = relative * heavy / (relative * heavy + light)
+    assert abs(sum(times[:heavy]) - expected * sum(times)) <= 1
+
+
+def test_pictures_that_count_alike_are_named_alike_often() -> None:
+    assert _yolo_folder.repeats([0.3] * 7, 15) == [3] * 7
+
+
+def test_no_picture_counts_more_than_eight_times_as_much_as_another() -> None:
+    assert _yolo_folder.repeats([8.0, 1.0, 1e-9], 1) == [8, 1, 1]
+
+
+def test_a_heavier_picture_stands_more_often_in_the_list(tmp_path: Path) -> None:
+    light, heavy = (picture(tmp_path / name) for name in ("a.jpg", "b.jpg"))
+    labels = Detections.of([[2, 2, 12, 12]], [0])
+    examples = [Example(light, labels, human=False), Example(heavy, labels, human=True, weight=3)]
+    _yolo_folder.write(tmp_path / "out", examples, ["bolt"], 1)
+    entries = (tmp_path / "out/train.txt").read_text().splitlines()
+    assert [Path(entry).stem for entry in sorted(entries)] == ["000000", "000001", "000001", "000001"]
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_weight_that_is_no_positive_number_is_refused(weight: float) -> None:
+    with pytest.raises(ValueError, match="weight"):
+        Example(Path("a.jpg"), Detections.empty(), human=True, weight=weight)
+
+
+def test_regions_to_ignore_are_grey_in_the_training_copy_alone_and_labels_stay(tmp_path: Path) -> None:
+    source = picture(tmp_path / "a.png", (40, 20))
+    before = source.read_bytes()
+    regions = np.array([[8.5, 4, 30, 99], [-5, -5, 1, 1]], np.float32)
+    labelled = Example(source, Detections.of([[2, 2, 12, 12]], [0]), human=False, ignore=regions)
+    _yolo_folder.write(tmp_path / "out", [labelled], ["bolt"], 1)
+    with Image.open(tmp_path / "out/images/000000.png") as copy:
+        pixels = np.array(copy)
+    expected = np.zeros((20, 40, 3), np.uint8)
+    expected[4:, 8:30] = expected[0, 0] = _yolo_folder.GREY
+    expected[2:12, 2:12] = 0
+    np.testing.assert_array_equal(pixels, expected)
+    assert source.read_bytes() == before

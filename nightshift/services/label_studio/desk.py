@@ -4,14 +4,14 @@ Knows which calls belong together; knows no round.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from nightshift.domain.models import Progress, no_progress
 from nightshift.domain.ontology import Ontology
 from nightshift.domain.review import Question
-from nightshift.services.label_studio import poll, push, setup
+from nightshift.services.label_studio import overlap, poll, push, setup
 from nightshift.services.label_studio.api import Api
 from nightshift.services.label_studio.poll import Polled
 from nightshift.services.label_studio.push import PushReport
@@ -57,9 +57,16 @@ class ReviewDesk:
         ontology: Ontology,
         progress: Progress = no_progress,
     ) -> PushReport:
-        """Put questions into the queue, most valuable first; those that are there already are left alone."""
+        """Put questions into the queue, most valuable first.
+
+        One that is there already is left alone, unless it is now put to more people than before: then the same task
+        goes to somebody who has not answered it, with the new reason and place in the queue.
+        """
         ordered = sorted(questions, key=lambda question: (question.round, question.position))
-        return push.push(self.api, project, {q.key: task_of(q, ontology) for q in ordered}, progress)
+        tasks = {q.key: task_of(q, ontology) for q in ordered}
+        report = push.push(self.api, project, tasks, progress)
+        widened = overlap.widen(self.api, project, tasks, {q.key: q.opinions for q in ordered})
+        return replace(report, widened=widened)
 
     def poll(self, project: int, since: datetime | None = None) -> Polled:
         """Tasks with answers that changed since the watermark; `answers.read` makes Answers of them."""
@@ -68,6 +75,10 @@ class ReviewDesk:
     def unanswered(self, project: int, limit: int | None = None) -> list[dict[str, Any]]:
         """Raw tasks that nobody has answered or skipped, most valuable first."""
         return poll.unanswered(self.api, project, limit)
+
+    def waiting(self, project: int, limit: int | None = None) -> list[dict[str, Any]]:
+        """Raw tasks that wait for somebody, with the answers they have, most valuable first; see `overlap.wanted`."""
+        return poll.waiting(self.api, project, limit)
 
     def queue_url(self, project: int) -> str:
         """Where a reviewer starts: the open frames, most valuable first."""

@@ -4,19 +4,20 @@ Webhooks are sent once and their errors swallowed, so the truth is polled. Knows
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nightshift.services.label_studio.api import Api
+from nightshift.services.label_studio.overlap import wanted
 
 PAGE = 200
 OVERLAP = timedelta(seconds=60)  # a task's time is taken before its transaction commits
 MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"  # any other form is answered with 500
 # `include` also thins out what is nested: fields of tasks, annotations and predictions, all in one list.
 FIELDS = (
-    "id,data,annotations,predictions,updated_at,"
+    "id,data,annotations,predictions,updated_at,overlap,"
     "result,was_cancelled,lead_time,completed_by,created_username,model_version,score"
 )
 
@@ -49,8 +50,18 @@ def poll(api: Api, project: int, since: datetime | None) -> Polled:
 def unanswered(api: Api, project: int, limit: int | None = None) -> list[dict[str, Any]]:
     """Raw tasks of ours that nobody has answered or skipped, most valuable first."""
     empty = [_filter(name, "equal", "Number", 0) for name in ("total_annotations", "cancelled_annotations")]
-    ours = [task for task in _pages(api, project, empty) if isinstance(task["data"].get("priority"), int)]
-    return sorted(ours, key=lambda task: (-task["data"]["priority"], task["id"]))[:limit]
+    return _ours(_pages(api, project, empty))[:limit]
+
+
+def waiting(api: Api, project: int, limit: int | None = None) -> list[dict[str, Any]]:
+    """Raw tasks of ours that fewer people have answered or skipped than they were put to, most valuable first."""
+    open_ = _filter("completed_at", "empty", "Datetime", value=True)
+    return _ours(task for task in _pages(api, project, [open_]) if wanted(task))[:limit]
+
+
+def _ours(tasks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    ours = [task for task in tasks if isinstance(task["data"].get("priority"), int)]
+    return sorted(ours, key=lambda task: (-task["data"]["priority"], task["id"]))
 
 
 def _changed(since: datetime | None) -> list[dict[str, Any]]:

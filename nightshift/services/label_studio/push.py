@@ -27,10 +27,17 @@ Tasks = Mapping[str, Mapping[str, Any]]  # key → task to import
 
 @dataclass(frozen=True, slots=True)
 class PushReport:
-    """How many tasks were made, and how many were there already."""
+    """What became of the questions.
+
+    Args:
+        created: tasks that were made.
+        present: tasks that were there already.
+        widened: tasks, of either kind, that are put to more people than before.
+    """
 
     created: int
     present: int
+    widened: int = 0
 
 
 def push(
@@ -58,7 +65,7 @@ def present_keys(api: Api, project: int, keys: Sequence[str]) -> set[str]:
     """Which of the keys have a task; where one has several, all but one are removed."""
     found = defaultdict(list)
     for some in _in_turn(keys, LOOKUP):
-        for task in _lookup(api, project, some):
+        for task in lookup(api, project, some, include="id,data,total_annotations,cancelled_annotations"):
             found[task["data"]["key"]].append(task)
     for same in found.values():
         for spare in _spare(same):
@@ -85,12 +92,19 @@ def _send(api: Api, project: int, tasks: Tasks, sleep: Callable[[float], None]) 
         raise ReviewError(subject, "Label Studio did not take them", "Run it again: none is made twice.") from doubt
 
 
-def _lookup(api: Api, project: int, keys: Sequence[str]) -> list[dict[str, Any]]:
+def lookup(api: Api, project: int, keys: Sequence[str], **columns: str) -> list[dict[str, Any]]:
+    """Raw tasks with these keys (at most LOOKUP), oldest first.
+
+    Args:
+        api: the connection.
+        project: its id.
+        keys: to look for.
+        columns: the Data Manager's own `include` and `fields`: what to tell of a task.
+    """
     wanted = {"filter": "filter:tasks:data.key", "operator": "in_list", "type": "List", "value": list(keys)}
     query = {"filters": {"conjunction": "and", "items": [wanted]}, "ordering": ["tasks:id"]}
-    fields = "id,data,total_annotations,cancelled_annotations"
-    page = {"page_size": 100 * LOOKUP, "include": fields, "resolve_uri": "false"}
-    listed = api.get("api/tasks", {"project": project, "query": json.dumps(query), **page})
+    page = {"page_size": 100 * LOOKUP, "resolve_uri": "false"}
+    listed = api.get("api/tasks", {"project": project, "query": json.dumps(query), **page, **columns})
     return list(listed["tasks"])
 
 

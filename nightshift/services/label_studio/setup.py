@@ -17,6 +17,9 @@ MARKER = "[nightshift queue]"
 DESCRIPTION = f"The frames that Nightshift asks people about, most valuable first. {MARKER}"
 TITLE_LENGTH = (3, 50)  # what Label Studio accepts
 QUEUE, ANSWERED = "Queue", "Answered"
+# Completed is what as many people have answered as it was put to: a task with one of two opinions stays in the queue.
+OPEN = {"filter": "filter:tasks:completed_at", "operator": "empty", "type": "Datetime", "value": True}
+SAID = {"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0}
 STORAGE = "nightshift frames"
 WIDTHS = {"image": 150, "reason": 360, "priority": 120, "name": 170, "clip": 120, "round": 90}  # pixels
 HIDDEN = ("value", "usd", "model", "purpose", "width", "height", "frame_id", "key")
@@ -128,21 +131,26 @@ def _settings(title: str, ontology: Ontology) -> dict[str, Any]:
 
 def _ensure_tabs(api: Api, project: int) -> dict[str, int]:
     views = api.get("api/dm/views/", {"project": project})
-    known = {each["data"].get("title"): int(each["id"]) for each in reversed(views)}
-    for data in (_tab(QUEUE, "equal", "-tasks:data.priority"), _tab(ANSWERED, "greater", "-tasks:updated_at")):
+    known = {each["data"].get("title"): each for each in reversed(views)}
+    for data in (_tab(QUEUE, OPEN, "-tasks:data.priority"), _tab(ANSWERED, SAID, "-tasks:updated_at")):
         if data["title"] not in known:
-            known[data["title"]] = int(api.post("api/dm/views/", {"project": project, "data": data})["id"])
-    return known
+            known[data["title"]] = api.post("api/dm/views/", {"project": project, "data": data})
+    if _hides_half_answered(known[QUEUE]["data"]):
+        api.patch(
+            f"api/dm/views/{known[QUEUE]['id']}/",
+            {"data": known[QUEUE]["data"] | {"filters": {"conjunction": "and", "items": [OPEN]}}},
+        )
+    return {title: int(each["id"]) for title, each in known.items()}
 
 
-def _tab(title: str, answers: str, ordering: str) -> Mapping[str, Any]:
+def _hides_half_answered(tab: Mapping[str, Any]) -> bool:
+    """Whether a queue made before questions went to several people still lists only what nobody has answered."""
+    items = (tab.get("filters") or {}).get("items") or []
+    return [each.get("filter") for each in items] == [SAID["filter"]]
+
+
+def _tab(title: str, condition: Mapping[str, Any], ordering: str) -> Mapping[str, Any]:
     hidden = [f"tasks:data.{field}" for field in HIDDEN] + [f"tasks:{column}" for column in CLUTTER]
-    condition = {
-        "filter": "filter:tasks:total_annotations",
-        "operator": answers,
-        "type": "Number",
-        "value": 0,
-    }
     return {
         "title": title,
         "ordering": [ordering],

@@ -1,7 +1,8 @@
 """Rows of tables to domain types and back; the columns are in `schemas`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from nightshift.domain.corrections import BoxChange, compare
 from nightshift.domain.detections import Detections
 from nightshift.domain.frames import Frame, FrameRecord, FrameState, Rejected, Split
+from nightshift.domain.ledger import Asked
 from nightshift.domain.review import Answer, Purpose, Question
 
 Row = Mapping[str, Any]
@@ -43,12 +45,14 @@ def detections_row(frame_id: str, model: str, found: Detections) -> dict[str, An
         "boxes": found.boxes.ravel().tolist(),
         "classes": found.classes.tolist(),
         "scores": found.scores.tolist(),
+        "prompts": found.prompts.tolist(),
     }
 
 
 def detections_from_row(row: Row) -> Detections:
-    """The detections of a row of 'detections' or 'scores'."""
-    return Detections.of(_boxes(row["boxes"]), np.array(row["classes"], np.int64), np.array(row["scores"], np.float32))
+    """The detections of a row of 'detections', 'scores' or 'queue'."""
+    classes, scores = np.array(row["classes"], np.int64), np.array(row["scores"], np.float32)
+    return Detections.of(_boxes(row["boxes"]), classes, scores, np.array(row["prompts"], np.int64))
 
 
 def label_row(frame_id: str, said: Sequence[Answer], agreed: Detections) -> dict[str, Any]:
@@ -81,27 +85,59 @@ def label_from_row(row: Row) -> Detections:
     return Detections.of(_boxes(row["boxes"]), np.array(row["classes"], np.int64))
 
 
-def question_row(question: Question) -> dict[str, Any]:
-    """A row of 'queue'."""
-    named = ("position", "value", "seconds", "usd", "reason", "model", "key")
-    values = {name: getattr(question, name) for name in named}
-    identity = {"frame_id": question.frame.id, "purpose": str(question.purpose)}
-    return {**identity, **values, "blind": question.shown is None}
-
-
-def question_from_row(row: Row, frame: Frame, number: int, shown: Detections | None) -> Question:
+def question_from_row(row: Row, frame: Frame) -> Question:
     """The question of a row of 'queue'.
 
     Args:
         row: of the table.
         frame: the one it names.
-        number: the round whose queue it is.
-        shown: what its model found there; ignored where the row is blind.
     """
-    named = ("position", "value", "seconds", "usd", "reason", "model")
+    named = ("position", "value", "seconds", "usd", "reason", "model", "opinions")
     values = {name: row[name] for name in named}
-    seen = None if row["blind"] else shown
-    return Question(frame=frame, round=number, purpose=Purpose(row["purpose"]), shown=seen, **values)
+    shown = None if row["blind"] else detections_from_row(row)
+    return Question(frame=frame, round=asked_in(row), purpose=Purpose(row["purpose"]), shown=shown, **values)
+
+
+def asked_in(row: Row) -> int:
+    """The round that first put a question of 'queue': a dispute keeps the key of the question it is about."""
+    return int(str(row["key"]).partition("-")[0])
+
+
+def asked_from_row(row: Row) -> Asked:
+    """What was known when a question of 'queue' was put."""
+    boxes = detections_from_row(row)
+    return Asked(
+        model="" if row["blind"] else row["model"],
+        hidden=row["hidden"],
+        alone=row["alone"],
+        predicted=boxes if row["blind"] else None,
+        price=row["seconds"],
+    )
+
+
+def answers_from_rows(found: Iterable[Row]) -> list[Answer]:
+    """The answers in rows of 'corrections', in the order in which they were given."""
+
+    def key(row: Row) -> tuple[Any, ...]:
+        return row["answered_at"], row["annotation"]
+
+    groups = groupby(sorted(found, key=key), key)
+    return [_answer(list(group)) for _, group in groups]
+
+
+def _answer(group: Sequence[Row]) -> Answer:
+    first = group[0]
+    before = [row for row in group if row["box_before"]]
+    after = [row for row in group if row["box_after"]]
+    named = ("frame_id", "round", "task", "annotation", "annotator", "answered_at", "seconds", "skipped")
+    shown = [row["box_before"] for row in before], [row["class_before"] for row in before]
+    said = [row["box_after"] for row in after], [row["class_after"] for row in after]
+    return Answer(
+        purpose=Purpose(first["purpose"]),
+        shown=Detections.of(*shown, [row["score_before"] for row in before]),
+        said=Detections.of(*said),
+        **{name: first[name] for name in named},
+    )
 
 
 def correction_rows(answer: Answer) -> list[dict[str, Any]]:

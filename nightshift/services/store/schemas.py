@@ -27,20 +27,23 @@ TABLES = {
         frame_id=TEXT, uri=TEXT, width=INT, height=INT, clip=TEXT, split=TEXT, name=TEXT, round=INT,
         size=LONG, stamp=TEXT, state=TEXT,
     ),
-    # what a model found, a row per frame
-    "detections": _table(frame_id=TEXT, model=TEXT, boxes=REALS, classes=INTS, scores=REALS),
-    # the boxes a person would be shown (the champion's, or the teacher's while that is the better one), what
-    # asking about the frame is worth in expected corrections, and how many objects would have to be drawn
+    # what a model found, a row per frame; prompts: which of the ontology's found each box, -1 where unknown
+    "detections": _table(frame_id=TEXT, model=TEXT, boxes=REALS, classes=INTS, scores=REALS, prompts=INTS),
+    # what the champion found, with all class scores of each box, and where the frame lies; no model and no boxes
+    # while there is no champion
     "scores": _table(
-        frame_id=TEXT, model=TEXT, boxes=REALS, classes=INTS, scores=REALS,
-        value=REAL, uncertainty=REAL, disagreement=REAL, additions=REAL, embedding=REALS,
+        frame_id=TEXT, model=TEXT, boxes=REALS, classes=INTS, scores=REALS, prompts=INTS,
+        probabilities=REALS, embedding=REALS,
     ),
     # the colour is green, yellow or red
     "triage": _table(frame_id=TEXT, colour=TEXT, reason=TEXT, value=REAL),
-    # what is asked, in which order, at what expected price; key is the idempotency key in Label Studio
+    # what is asked, in which order, of how many people, at what expected price for each; key is the idempotency key
+    # in Label Studio. The boxes are those that are shown, or would be were the question not blind. What was hinted at
+    # beside them: hidden (sum of the scores just below those shown), alone (of boxes that only the other model has)
     "queue": _table(
         frame_id=TEXT, purpose=TEXT, position=INT, value=REAL, seconds=REAL, usd=USD, reason=TEXT,
-        blind=TRUTH, model=TEXT, key=TEXT,
+        blind=TRUTH, model=TEXT, key=TEXT, opinions=INT, boxes=REALS, classes=INTS, scores=REALS, prompts=INTS,
+        hidden=REAL, alone=REAL,
     ),
     # a row per box of an answer; change: kept | moved | relabelled | added | deleted, and none for an answer
     # without any box; round is the one that asked; seconds are of the whole answer, repeated on its rows

@@ -1,0 +1,159 @@
+"""A backtest set up: the data set, the teacher, the people and the student of every run, from one request.
+
+This is where a request's plain values become things; whoever runs the trials (a flow, a test) holds one stage per data
+set.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from time import monotonic
+
+import numpy as np
+
+from nightshift.domain.costs import Prices
+from nightshift.domain.detections import Detections, area
+from nightshift.domain.models import Hyper, Progress, no_progress
+from nightshift.frames.datasets import Dataset, read_dataset
+from nightshift.policy.training_set import TrainingRule
+from nightshift.simulation.grid import FULL, Outcome, Shelf, Trial
+from nightshift.simulation.people import hire
+from nightshift.simulation.replay import Night, Replay, Setting, full_cost, full_supervision, map50
+from nightshift.simulation.reviewers import Skill
+from nightshift.simulation.schemes import scheme
+from nightshift.simulation.teachers import Profile, SimulatedTeacher, median_side
+from nightshift.simulation.trainings import Trainings
+from nightshift.simulation.world import build
+from nightshift.students import open_student
+
+LEAST_SIDE, MOST_SIDE = 160, 320  # pixels, where the request leaves it open
+CLEAR = 20.0  # pixels of an object of median size that a small student still tells apart
+PEOPLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to replay, as plain values.
+
+    Args:
+        shares: each night's dollars, as a share of what drawing every box of the pool by hand would cost.
+        family: of the student, a file in nightshift/students.
+        model: the student's architecture.
+        side: pixels; 0 chooses by the size of the objects.
+        steps: of the first training.
+        later_steps: of every training after it.
+        batch: pictures per step.
+        golden_share: of the frames, kept for testing.
+        teacher: 'simulated' or 'none'.
+        profile: of the simulated teacher.
+        rule: what students learn from beside people's labels.
+        prices: what people are thought to take.
+        shown_above: boxes under it are not drawn for people.
+        clip_pattern: regular expression on a picture's name with a group 'clip'; empty where names tell nothing.
+    """
+
+    shares: tuple[float, ...] = (0.02, 0.03, 0.05, 0.1, 0.2)
+    family: str = "ultralytics"
+    model: str = "yolo11p"
+    side: int = 0
+    steps: int = 300
+    later_steps: int = 120
+    batch: int = 16
+    golden_share: float = 0.3
+    teacher: str = "simulated"
+    profile: Profile = field(default_factory=Profile)
+    rule: TrainingRule = field(default_factory=TrainingRule)
+    prices: Prices = field(default_factory=Prices)
+    shown_above: float = 0.3
+    clip_pattern: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.shares or min(self.shares) <= 0:
+            raise ValueError("every night needs some dollars")
+        if self.teacher not in {"simulated", "none"}:
+            raise ValueError(f"teacher '{self.teacher}' is neither 'simulated' nor 'none'")
+
+
+class Stage:
+    """Everything the runs over one data set share.
+
+    Args:
+        source: folder of the labelled data set.
+        work: folder for small copies, trainings and results.
+        request: what to replay.
+        progress: told while pictures are made small.
+    """
+
+    def __init__(self, source: Path, work: Path, request: Request, progress: Progress = no_progress) -> None:
+        self.name, self.request = source.name, request
+        labels = read_dataset(source)
+        self.side = side = request.side or fitting_side(labels)
+        folder = work / "frames" / self.name / str(side)
+        self.world = build(
+            self.name, source, labels, folder, side, request.golden_share, 0, request.clip_pattern, progress
+        )
+        self.rejected = labels.rejected
+        self._trainings = Trainings(open_student(request.family), work / "trainings")
+        self._hyper = Hyper(request.model, side, request.steps, request.batch, 0, "cpu")
+        self._shelf = Shelf(work / "runs", {"request": asdict(request), "side": side, "frames": len(self.world.frames)})
+
+    @cached_property
+    def yardstick_usd(self) -> float:
+        """Dollars to draw every box of the pool by hand."""
+        return full_cost(self.world, self.request.prices)
+
+    @property
+    def budget_usd(self) -> float:
+        """Dollars of all nights together."""
+        return self.yardstick_usd * sum(self.request.shares)
+
+    def find(self, trial: Trial) -> Outcome | None:
+        """The result of a run that is on the shelf already."""
+        return self._shelf.find(trial)
+
+    def run(self, trial: Trial, progress: Progress = no_progress) -> Outcome:
+        """The result of a run, from the shelf where it is there."""
+        done = self._shelf.find(trial)
+        if done:
+            return done
+        began = monotonic()
+        nights = self._full(trial.seed) if trial.strategy == FULL else self._replay(trial).run(progress)
+        return self._shelf.keep(Outcome(trial, tuple(nights), monotonic() - began))
+
+    def teacher(self, seed: int) -> Mapping[str, Detections] | None:
+        """What the teacher finds on every frame; None without one."""
+        if self.request.teacher == "none":
+            return None
+        world = self.world
+        habit = SimulatedTeacher(self.request.profile, len(world.names), median_side(world.truth), seed)
+        return {f.id: habit.label(f.id, world.truth[f.id], (f.width, f.height)) for f in world.frames}
+
+    def teacher_map50(self, seed: int) -> float | None:
+        """mAP50 of the teacher on the test frames; None without one."""
+        found = self.teacher(seed)
+        return map50(self.world, [found[each.id] for each in self.world.golden]) if found else None
+
+    def _full(self, seed: int) -> Sequence[Night]:
+        value = full_supervision(self.world, self._setting(), seed, self._trainings)
+        return [Night(self.yardstick_usd, value, len(self.world.pool))]
+
+    def _replay(self, trial: Trial) -> Replay:
+        skill = Skill(prices=self.request.prices)
+        crew = hire(PEOPLE, skill, trial.seed)
+        chosen = scheme(trial.strategy)
+        return Replay(self.world, chosen, self._setting(), trial.seed, self.teacher(trial.seed), crew, self._trainings)
+
+    def _setting(self) -> Setting:
+        request = self.request
+        budgets = tuple(self.yardstick_usd * share for share in request.shares)
+        return Setting(budgets, self._hyper, request.later_steps, request.rule, request.prices, request.shown_above)
+
+
+def fitting_side(labels: Dataset) -> int:
+    """The side at which an object of median size is still clear, in steps of 32 pixels."""
+    longest = float(np.median([max(size) for size in labels.sizes.values()]))
+    sides = [np.sqrt(area(each.boxes)) for each in labels.samples.values() if len(each)]
+    median = float(np.median(np.concatenate(sides))) if sides else longest
+    wanted = CLEAR / max(median, 1.0) * longest
+    return int(np.clip(-(-wanted // 32) * 32, LEAST_SIDE, MOST_SIDE))
