@@ -21,15 +21,17 @@ from nightshift.simulation.grid import FULL, Outcome, Shelf, Trial
 from nightshift.simulation.people import hire
 from nightshift.simulation.replay import Night, Replay, Setting, full_cost, full_supervision, map50
 from nightshift.simulation.reviewers import Skill
-from nightshift.simulation.schemes import scheme
+from nightshift.simulation.schemes import Scheme, scheme
 from nightshift.simulation.teachers import Profile, SimulatedTeacher, median_side
 from nightshift.simulation.trainings import Trainings
 from nightshift.simulation.world import build
 from nightshift.students import open_student
 
 LEAST_SIDE, MOST_SIDE = 160, 320  # pixels, where the request leaves it open
-CLEAR = 20.0  # pixels of an object of median size that a small student still tells apart
+CLEAR = 14.0  # pixels of an object of median size that a small student still tells apart
 PEOPLE = 2
+ALL = 1.0  # share of what drawing everything costs: how far the way without a teacher is followed
+LONGER = 2  # nights that it takes there
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,12 @@ class Request:
         clip_pattern: regular expression on a picture's name with a group 'clip'; empty where names tell nothing.
     """
 
-    shares: tuple[float, ...] = (0.02, 0.03, 0.05, 0.1, 0.2)
+    shares: tuple[float, ...] = (0.03, 0.06, 0.12, 0.2)
     family: str = "ultralytics"
     model: str = "yolo11p"
     side: int = 0
     steps: int = 300
-    later_steps: int = 120
+    later_steps: int = 80
     batch: int = 16
     golden_share: float = 0.3
     teacher: str = "simulated"
@@ -144,10 +146,18 @@ class Stage:
         chosen = scheme(trial.strategy)
         return Replay(self.world, chosen, self._setting(), trial.seed, self.teacher(trial.seed), crew, self._trainings)
 
-    def _setting(self) -> Setting:
+    def _setting(self, chosen: Scheme | None = None) -> Setting:
+        """What a scheme's runs share; drawing from nothing goes on until everything is paid for."""
         request = self.request
-        budgets = tuple(self.yardstick_usd * share for share in request.shares)
+        shares = request.shares if chosen is None or chosen.shown else to_the_end(request.shares)
+        budgets = tuple(self.yardstick_usd * share for share in shares)
         return Setting(budgets, self._hyper, request.later_steps, request.rule, request.prices, request.shown_above)
+
+
+def to_the_end(shares: tuple[float, ...]) -> tuple[float, ...]:
+    """Nights' shares, and some more nights that spend what is left of the whole."""
+    left = max(ALL - sum(shares), 0.0)
+    return (*shares, *[left / LONGER] * LONGER) if left else shares
 
 
 def fitting_side(labels: Dataset) -> int:

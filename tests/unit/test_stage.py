@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nightshift.domain.detections import Detections
 from nightshift.frames.datasets import Dataset
 from nightshift.simulation.grid import FULL, Trial
-from nightshift.simulation.stage import LEAST_SIDE, MOST_SIDE, Request, Stage, fitting_side
+from nightshift.simulation.stage import LEAST_SIDE, MOST_SIDE, Request, Stage, fitting_side, to_the_end
 from nightshift.simulation.trainings import Trainings
 
 REQUEST = Request(shares=(0.2, 0.3), side=48)
@@ -97,9 +97,9 @@ def test_the_side_is_a_whole_number_of_steps_within_what_a_small_student_takes(s
 
 
 def test_an_object_of_median_size_stays_as_large_as_a_small_student_needs() -> None:
-    found = fitting_side(_objects(50, 640))
-    assert found == 256
-    assert found / 640 * 50 == 20
+    found = fitting_side(_objects(40, 640))
+    assert found == 224
+    assert found / 640 * 40 == 14
 
 
 def test_without_any_object_the_smallest_side_will_do() -> None:
@@ -113,3 +113,10 @@ def test_without_any_object_the_smallest_side_will_do() -> None:
 def test_a_request_that_makes_no_sense_is_refused(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Request(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_way_without_a_teacher_is_followed_until_everything_is_paid_for() -> None:
+    shares = to_the_end((0.03, 0.2))
+    assert shares[:2] == (0.03, 0.2)
+    assert sum(shares) == pytest.approx(1)
+    assert to_the_end((0.5, 0.7)) == (0.5, 0.7)
