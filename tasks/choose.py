@@ -44,6 +44,7 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
     colours = Counter(str(each.colour) for each in decision.lights)
     return {
         **{name: colours[name] for name in ("green", "yellow", "red")},
+        **_accepted(night, sightings),
         "queue": len(queue) + len(again),
         "queue_usd": sum(row["usd"] * row["opinions"] for row in queue) + sum(row["usd"] for row in again),
         "outstanding_usd": outstanding,
@@ -165,6 +166,16 @@ def _with_opinions(night: OpenRound, queue: list[Row]) -> list[Row]:
 
 
 # -- tables ---------------------------------------------------------------------------------------------------------
+
+
+def _accepted(night: OpenRound, sightings: list[Sighting]) -> dict[str, int]:
+    """Of the teacher's boxes on frames that nobody has labelled, those that the promise accepts, and all of them."""
+    by_round = {number: limits(night, number) for number in {each.frame.round for each in sightings}}
+    seen = [(by_round[s.frame.round], s.teacher) for s in sightings if s.teacher is not None]
+    return {
+        "boxes_accepted": sum(int(rule.accepts(found).sum()) for rule, found in seen),
+        "boxes_auto": sum(len(found.above(rule.trust_above)) for rule, found in seen),
+    }
 
 
 def _triage_rows(sightings: list[Sighting], decision: Decision) -> Iterator[Row]:

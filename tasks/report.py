@@ -14,6 +14,7 @@ from tasks.choose import questions
 from tasks.retrospect import advice, control, curve_view, price_view, stoplight_view
 
 CARDS = 24  # a page with more pictures is not looked at
+ADVICE = 4  # sentences on prompts; all figures are in the round's receipt
 SIMULATED = "simulated"
 
 
@@ -39,7 +40,7 @@ def report_view(night: OpenRound, sealed: Sealed) -> ReportView:
         stages=sealed.stages,
         quarantine=_quarantine(night),
         links={"Label Studio": night.summary("push")["queue_url"]} | _tracked(night),
-        notes=(*night.summary("register").get("notes", ()), *night.summary("calibrate")["prompts"]["advice"]),
+        notes=(*night.summary("register").get("notes", ()), *_prompts(night)),
         simulated=any(SIMULATED in row["annotator"] for row in night.history("corrections")),
         stoplight=stoplight_view(night),
         prices=price_view(night),
@@ -47,6 +48,12 @@ def report_view(night: OpenRound, sealed: Sealed) -> ReportView:
         control=control(night),
         recommendation=advice(night),
     )
+
+
+def _prompts(night: OpenRound) -> list[str]:
+    """The most pressing advice on prompts: classes that none of theirs finds come first."""
+    advice: list[str] = night.summary("calibrate")["prompts"]["advice"]
+    return sorted(advice, key=lambda said: (" together " not in said, "found none" not in said))[:ADVICE]
 
 
 def _cards(night: OpenRound, asked: list[Question]) -> tuple[Card, ...]:

@@ -20,7 +20,9 @@ COPIED = {
     ),
     "train": ("examples_human", "examples_auto", "epochs"),
     "evaluate": ("golden_frames", "map50_95", "map50", "map50_challenger", "map50_teacher", "map50_sd"),
-    "choose": ("green", "yellow", "red", "queue", "queue_usd", "outstanding_usd", "disputes"),
+    "choose": (
+        "green", "yellow", "red", "boxes_accepted", "boxes_auto", "queue", "queue_usd", "outstanding_usd", "disputes",
+    ),
     "retrospect": (
         "forecast_usd", "actual_usd", "forecast_error", "chosen_per_usd", "random_per_usd", "chosen_over_random",
         "forecast_gain", "usd_to_goal",

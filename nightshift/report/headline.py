@@ -134,10 +134,11 @@ def _reviewed_tile(view: ReportView, now: RoundRow) -> Tile:
 
 
 def _accepted_tile(now: RoundRow) -> Tile:
-    lights = [known(now, name) for name in ("green", "yellow", "red")]
-    total = sum(each for each in lights if each is not None)
-    if lights[0] is None or total <= 0:
-        return Tile("auto-accepted", UNKNOWN, "no frame triaged yet")
+    accepted, boxes = known(now, "boxes_accepted"), known(now, "boxes_auto")
+    if accepted is None or not boxes:
+        return Tile("auto-accepted", UNKNOWN, "no box of the teacher's yet")
+    green = known(now, "green")
+    frames = f" · {number(green)} frames green" if green else ""
     return Tile(
-        "auto-accepted", f"{100 * lights[0] / total:.0f}%", f"{number(lights[0])} of {number(total)} frames green"
+        "auto-accepted", f"{100 * accepted / boxes:.0f}%", f"{number(accepted)} of {number(boxes)} boxes{frames}"
     )

@@ -37,6 +37,8 @@ NOW = {
     "total_usd": 4.32,
     "usd_per_map_point": 0.108,
     "frames_reviewed": 48,
+    "boxes_accepted": 60,
+    "boxes_auto": 100,
     "green": 6,
     "yellow": 3,
     "red": 1,
