@@ -74,9 +74,12 @@ def stage(what: Backtest, trial: Trial) -> Stage:
 
 @task(name="backtest: prepare")
 def prepare(what: Backtest) -> dict[str, float]:
-    """Make the pictures small; the dollars of every data set, all nights together."""
+    """Make the pictures small and have them labelled; the dollars of every data set, all nights together."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # trials side by side are quickest with a thread each
-    return {each.name: stage(what, Trial(each.name, FULL, 0)).budget_usd for each in what.data}
+    stages = [stage(what, Trial(each.name, FULL, 0)) for each in what.data]
+    for each in stages:
+        each.teacher(0)  # a real one labels now, before runs that share it begin
+    return {each.name: each.budget_usd for each in stages}
 
 
 @task(name="backtest", task_run_name="{trial.dataset} {trial.strategy} {trial.seed}")

@@ -89,6 +89,8 @@ def _arm(name: str, runs: Sequence[Outcome], dataset: Sequence[Outcome], stage: 
 def _teacher(asked: Request) -> str:
     if asked.teacher == "none":
         return "none: the first frames are drawn from nothing, then the student draws the boxes"
+    if asked.teacher != "simulated":
+        return f"real: that of {asked.teacher.rpartition('/')[2]}"
     profile = asked.profile
     return (
         f"simulated: finds {profile.recall:.0%} of the objects of an average class, takes {profile.confusion:.0%} of"

@@ -27,6 +27,7 @@ def request(
     folders: list[Path], out: Path, strategies: str, seeds: int, steps: int, teacher: str, *, quick: bool
 ) -> Backtest:
     """The request as the flow takes it."""
+    teacher = teacher if teacher in {"simulated", "none"} else str(Path(teacher).resolve())
     how = Request(**QUICK, teacher=teacher) if quick else Request(teacher=teacher)  # type: ignore[arg-type]
     how = replace(how, steps=steps) if steps else how
     if any((each / "images").is_dir() and each.name == "line" for each in folders):

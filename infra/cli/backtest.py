@@ -17,7 +17,7 @@ def command(
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 3,
     quick: Annotated[bool, typer.Option(help="A small version: minutes instead of hours.")] = False,  # noqa: FBT002
     steps: Annotated[int, typer.Option(help="Of the first training; 0 for the default.")] = 0,
-    teacher: Annotated[str, typer.Option(help="simulated, or none.")] = "simulated",
+    teacher: Annotated[str, typer.Option(help="simulated, none, or a nightshift.yaml.")] = "simulated",
 ) -> None:
     """Writes OUT.html and OUT.json: mAP against dollars, dollars to 90%, and whether the guarantee held.
 

@@ -4,6 +4,7 @@ This is where a request's plain values become things; whoever runs the trials (a
 set.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -17,6 +18,7 @@ from nightshift.domain.detections import Detections, area
 from nightshift.domain.models import Hyper, Progress, no_progress
 from nightshift.frames.datasets import Dataset, read_dataset
 from nightshift.policy.training_set import TrainingRule
+from nightshift.simulation import real_teacher
 from nightshift.simulation.grid import FULL, Outcome, Shelf, Trial
 from nightshift.simulation.people import hire
 from nightshift.simulation.replay import Night, Replay, Setting, full_cost, full_supervision, map50
@@ -47,7 +49,7 @@ class Request:
         later_steps: of every training after it.
         batch: pictures per step.
         golden_share: of the frames, kept for testing.
-        teacher: 'simulated' or 'none'.
+        teacher: 'simulated', 'none', or the path of a nightshift.yaml whose teacher labels the pictures.
         profile: of the simulated teacher.
         rule: what students learn from beside people's labels.
         prices: what people are thought to take.
@@ -73,8 +75,8 @@ class Request:
     def __post_init__(self) -> None:
         if not self.shares or min(self.shares) <= 0:
             raise ValueError("every night needs some dollars")
-        if self.teacher not in {"simulated", "none"}:
-            raise ValueError(f"teacher '{self.teacher}' is neither 'simulated' nor 'none'")
+        if self.teacher not in {"simulated", "none"} and not self.teacher.endswith((".yaml", ".yml")):
+            raise ValueError(f"teacher '{self.teacher}' is neither 'simulated', 'none' nor a nightshift.yaml")
 
 
 class Stage:
@@ -89,6 +91,7 @@ class Stage:
 
     def __init__(self, source: Path, work: Path, request: Request, progress: Progress = no_progress) -> None:
         self.name, self.request = source.name, request
+        self._source, self._work = source, work
         labels = read_dataset(source)
         self.side = side = request.side or fitting_side(labels)
         folder = work / "frames" / self.name / str(side)
@@ -127,9 +130,19 @@ class Stage:
         """What the teacher finds on every frame; None without one."""
         if self.request.teacher == "none":
             return None
+        if self.request.teacher != "simulated":
+            return self._real
         world = self.world
         habit = SimulatedTeacher(self.request.profile, len(world.names), median_side(world.truth), seed)
         return {f.id: habit.label(f.id, world.truth[f.id], (f.width, f.height)) for f in world.frames}
+
+    @cached_property
+    def _real(self) -> Mapping[str, Detections]:
+        """What the real teacher finds on every frame, looked at once."""
+        teacher, batch = real_teacher.open_from(Path(self.request.teacher), self.world.names)
+        name = hashlib.sha256(f"{teacher.version} {self.name} {self.side}".encode()).hexdigest()[:16]
+        kept = self._work / "teacher" / f"{name}.json"
+        return real_teacher.label(teacher, self._source, self.world.frames, batch, kept)
 
     def teacher_map50(self, seed: int) -> float | None:
         """mAP50 of the teacher on the test frames; None without one."""
