@@ -38,7 +38,7 @@ bench: install  ## measure against peers; writes .bench/results.json
 	$(BIN)/python -m benchmarks.run
 
 backtest: install  ## what strategies would have cost: make backtest, or make backtest DATA="a/labelled/folder another"
-	@$(BIN)/nightshift backtest $(DATA) --quick --seeds 2
+	@$(BIN)/nightshift backtest $(DATA) --quick --seeds 1
 
 debian:  # the browser and the real S3 server of the live tests, where this machine lets us install them
 	@set -e; missing=""; \

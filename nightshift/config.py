@@ -207,6 +207,9 @@ class ReviewSection(Section):
     seed_frames: Count = Field(default=20, description="Cold start: frames asked before anything is known.")
     second_opinion_share: Share = Field(default=0.10, description="Share of the questions that several people answer.")
     opinions: Annotated[int, Field(ge=2)] = Field(default=2, description="How many people answer those.")
+    recheck_share: Share = Field(
+        default=0.05, description="Share of the budget for answers that the teacher contradicts: somebody else looks."
+    )
     presign_minutes: Count = Field(default=60, description="How long a picture's link lives.")
 
 

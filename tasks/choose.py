@@ -1,6 +1,6 @@
 """Triage every frame and choose tonight's questions within tonight's dollars."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +9,6 @@ from prefect import task
 
 from nightshift.acquisition.queue import Allowance, Pick
 from nightshift.domain.detections import Detections
-from nightshift.domain.disputes import Dispute, disputes, second_opinions
 from nightshift.domain.edits import Edits
 from nightshift.domain.frames import Frame, Split
 from nightshift.domain.models import Progress
@@ -19,10 +18,9 @@ from nightshift.policy.knowledge import mean_objects
 from nightshift.policy.night import Decision, Rules, Sighting, Tonight, counts, decide
 from nightshift.round import OpenRound, Row
 from nightshift.services.store import rows
+from tasks.again import disputed, outstanding_usd, reviewers, suspected, with_opinions
 from tasks.calibrate import knowledge, limits
 from tasks.stage import RoundRef, run_stage
-
-Key = tuple[str, int]  # a question: the frame, and the round that asked it
 
 
 @task(name="triage and select")
@@ -33,11 +31,11 @@ def choose(ref: RoundRef) -> Receipt:
 
 def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
     sightings = _sightings(night)
-    again = _disputed(night)
-    outstanding = _outstanding(night)
+    again = [*disputed(night), *suspected(night)]
+    outstanding = outstanding_usd(night)
     decision = _decide(night, sightings, outstanding + sum(row["usd"] for row in again))
     queue = [_queue_row(night, i, p, decision, sightings) for i, p in enumerate(decision.picks)]
-    queue = _with_opinions(night, queue)
+    queue = with_opinions(night, queue)
     night.write("triage", _triage_rows(sightings, decision))
     night.write("queue", [row | {"position": i} for i, row in enumerate([*again, *queue])])
     progress(1, 1)
@@ -116,53 +114,9 @@ def _labelled_vectors(night: OpenRound) -> np.ndarray[Any, np.dtype[np.float32]]
 def _allowance(night: OpenRound, spoken_for: float) -> Allowance:
     """What is left tonight, by purpose; second opinions are paid from it, so that each question has less."""
     budget, review = night.config.budget, night.config.review
-    twice = 1 + review.second_opinion_share * (review.opinions - 1) if len(_reviewers(night)) > 1 else 1.0
+    twice = 1 + review.second_opinion_share * (review.opinions - 1) if len(reviewers(night)) > 1 else 1.0
     left = max(0.0, budget.usd_per_night - spoken_for) / twice
     return Allowance.tonight(left, 0.0, budget.golden_share, budget.audit_share, budget.control_share)
-
-
-def _outstanding(night: OpenRound) -> float:
-    """Dollars of earlier questions that still wait: they are paid from tonight's budget first. A skip is an answer."""
-    people = _people(night)
-    asked: dict[Key, Row] = {}
-    for row in night.history("queue"):
-        asked[row["frame_id"], rows.asked_in(row)] = row  # a dispute asks for more people than the question did
-    return float(sum(row["usd"] * max(0, row["opinions"] - len(people[key])) for key, row in asked.items()))
-
-
-def _people(night: OpenRound) -> dict[Key, set[str]]:
-    people: dict[Key, set[str]] = defaultdict(set)
-    for row in night.history("corrections"):
-        people[row["frame_id"], row["round"]].add(row["annotator"])
-    return people
-
-
-def _reviewers(night: OpenRound) -> set[str]:
-    return {row["annotator"] for row in night.history("corrections") if not row["skipped"]}
-
-
-# -- several people -------------------------------------------------------------------------------------------------
-
-
-def _disputed(night: OpenRound) -> list[Row]:
-    """Questions on which people differ, to be put to one more person: the rows as they were asked, with the reason."""
-    asked = {(row["frame_id"], rows.asked_in(row)): row for row in night.history("queue")}
-    answers = rows.answers_from_rows(night.history("corrections"))
-    wanted = {key: row["opinions"] for key, row in asked.items()}
-    open_ = disputes(answers, wanted, _reviewers(night))
-    return [_again(asked[each.frame_id, each.round], each) for each in open_ if (each.frame_id, each.round) in asked]
-
-
-def _again(row: Row, dispute: Dispute) -> Row:
-    return row | {"reason": dispute.reason, "opinions": dispute.opinions}
-
-
-def _with_opinions(night: OpenRound, queue: list[Row]) -> list[Row]:
-    review = night.config.review
-    people = second_opinions(
-        len(queue), review.second_opinion_share, len(_reviewers(night)), night.rng("opinions"), review.opinions
-    )
-    return [row | {"opinions": n} for row, n in zip(queue, people.tolist(), strict=True)]
 
 
 # -- tables ---------------------------------------------------------------------------------------------------------

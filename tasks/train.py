@@ -45,15 +45,18 @@ def trusted_labels(night: OpenRound) -> dict[str, Lesson]:
     auto = {f: found for f, (_, found) in night.autolabels().items()}
     pool = [f for f in night.frames if f.split is Split.POOL]
     rule = TrainingRule(**night.config.training.model_dump())
-    accepted = _accepted(night, pool, auto) if rule.auto_labels == "accepted" else {}
-    return training_set([f.id for f in pool], night.labels(), auto, accepted, rule)
+    taken = _accepted(night, pool, auto) if rule.auto_labels == "accepted" else {}
+    accepted, doubtful = ({f: each[i] for f, each in taken.items()} for i in (0, 1))
+    return training_set([f.id for f in pool], night.labels(), auto, accepted, rule, doubtful)
 
 
-def _accepted(night: OpenRound, pool: list[Frame], auto: dict[str, Detections]) -> dict[str, Detections]:
-    """The accepted boxes of frames of which (nearly) all boxes are."""
+def _accepted(
+    night: OpenRound, pool: list[Frame], auto: dict[str, Detections]
+) -> dict[str, tuple[Detections, Detections]]:
+    """The accepted boxes of frames of which (nearly) all boxes are, and those that are left out."""
     by_round = {number: limits(night, number) for number in {f.round for f in pool}}
     return {
-        f.id: by_round[f.round].accepted(auto[f.id])
+        f.id: by_round[f.round].split(auto[f.id])
         for f in pool
         if f.id in auto and light(auto[f.id], 0.0, 0.0, by_round[f.round]).colour is Colour.GREEN
     }
@@ -79,7 +82,8 @@ def _train(night: OpenRound, lessons: dict[str, Lesson], progress: Progress) -> 
 
 
 def _example(night: OpenRound, frame: Frame, lesson: Lesson) -> Example:
-    return Example(night.project.frame_file(frame), lesson.labels, lesson.human, lesson.weight)
+    path = night.project.frame_file(frame)
+    return Example(path, lesson.labels, lesson.human, lesson.weight, lesson.doubtful.boxes)
 
 
 def _publish(night: OpenRound, made: Checkpoint) -> dict[str, Any]:

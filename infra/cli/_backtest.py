@@ -13,7 +13,7 @@ from nightshift.simulation.stage import Request
 from tasks.backtest import STRATEGIES, Backtest
 
 CLIPS_OF_THE_LINE = r"images/(?P<clip>[^/]+)/"
-QUICK = {"shares": (0.03, 0.07, 0.15), "steps": 120, "later_steps": 40, "batch": 8, "side": 128}
+QUICK = {"shares": (0.05, 0.1, 0.2), "steps": 200, "later_steps": 60}
 QUICK_LOOPS = 200
 
 

@@ -6,7 +6,7 @@ which labels are right (arXiv 2506.02359).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from nightshift.domain.detections import Detections
@@ -36,11 +36,19 @@ class TrainingRule:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One frame's labels to learn from."""
+    """One frame's labels to learn from.
+
+    Args:
+        labels: its boxes.
+        human: whether people said so.
+        weight: how often it counts.
+        doubtful: boxes of which nobody knows whether they are right: the student is told neither way.
+    """
 
     labels: Detections
     human: bool
     weight: float
+    doubtful: Detections = field(default_factory=Detections.empty)
 
 
 def training_set(
@@ -49,6 +57,7 @@ def training_set(
     auto: Mapping[str, Detections],
     accepted: Mapping[str, Detections],
     rule: TrainingRule,
+    doubtful: Mapping[str, Detections] | None = None,
 ) -> dict[str, Lesson]:
     """Frame → what to learn from it; frames without a trusted word are left out.
 
@@ -58,13 +67,15 @@ def training_set(
         auto: the teacher's boxes of frames.
         accepted: boxes of the frames that the stoplight accepts.
         rule: what to take.
+        doubtful: boxes of those frames that are not accepted, and are painted over.
     """
     lessons = {}
     for frame in pool:
         if frame in human:
             lessons[frame] = Lesson(human[frame], human=True, weight=rule.human_weight)
         elif boxes := _taught(frame, auto, accepted, rule):
-            lessons[frame] = Lesson(boxes, human=False, weight=1.0)
+            left_out = doubtful.get(frame) if doubtful else None
+            lessons[frame] = Lesson(boxes, human=False, weight=1.0, doubtful=left_out or Detections.empty())
     return lessons
 
 

@@ -49,9 +49,10 @@ class Limits:
         lowest = np.array([np.inf if each is None else each for each in self.accept], np.float64)
         return np.asarray(boxes.scores >= lowest[boxes.classes], np.bool_)
 
-    def accepted(self, boxes: Detections) -> Detections:
-        """Those that are."""
-        return boxes.take(self.accepts(boxes))
+    def split(self, boxes: Detections) -> tuple[Detections, Detections]:
+        """Those that are accepted, and those that are neither accepted nor noise."""
+        accepts = self.accepts(boxes)
+        return boxes.take(accepts), boxes.take((boxes.scores >= self.trust_above) & ~accepts)
 
 
 @dataclass(frozen=True, slots=True)

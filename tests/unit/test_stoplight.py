@@ -39,11 +39,11 @@ def test_a_frame_of_which_nothing_is_accepted_is_never_green_however_much_may_be
 
 def test_a_class_whose_promise_is_not_kept_yet_accepts_nothing_however_sure_it_is() -> None:
     assert light(_found(1.0, label=1), 0.0, 0.0, LIMITS).colour is Colour.YELLOW
-    assert len(LIMITS.accepted(_found(1.0, label=1))) == 0
+    assert len(LIMITS.split(_found(1.0, label=1))[0]) == 0
 
 
 def test_a_box_that_scores_exactly_its_threshold_is_accepted() -> None:
-    assert len(Limits((0.5,), 0.3, 1.0).accepted(_found(0.5))) == 1
+    assert len(Limits((0.5,), 0.3, 1.0).split(_found(0.5))[0]) == 1
 
 
 def test_a_student_that_sees_something_else_keeps_a_sure_frame_from_green() -> None:
@@ -61,7 +61,7 @@ def test_a_frame_without_any_trusted_box_is_asked_only_if_something_is_expected_
 def test_nothing_is_accepted_below_the_threshold_of_its_class(
     auto: Detections, accept: tuple[float | None, ...]
 ) -> None:
-    kept = Limits(accept, 0.3, 1.0).accepted(auto)
+    kept = Limits(accept, 0.3, 1.0).split(auto)[0]
     for label, score in zip(kept.classes.tolist(), kept.scores.tolist(), strict=True):
         assert (lowest := accept[label]) is not None
         assert score >= lowest

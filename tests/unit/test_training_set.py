@@ -89,3 +89,11 @@ def test_a_frame_that_a_person_left_empty_teaches_that_there_is_nothing() -> Non
 def test_a_rule_outside_its_range_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="auto_above lies in"):
         TrainingRule(**wrong)  # type: ignore[arg-type]
+
+
+def test_what_is_left_out_of_an_accepted_frame_goes_along_as_doubtful() -> None:
+    taken, left_out = (Detections.of([[x, 0, x + 9, 9]], [0], [0.5]) for x in (0, 50))
+    rule = TrainingRule(auto_labels="accepted")
+    lessons = training_set(["a", "b"], {}, {}, {"a": taken, "b": taken}, rule, {"a": left_out})
+    assert lessons["a"].doubtful == left_out
+    assert len(lessons["b"].doubtful) == 0
