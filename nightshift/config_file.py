@@ -40,22 +40,30 @@ def read_config(path: Path) -> Config:
     return config
 
 
-def check_names(config: Config, path: Path, teachers: Sequence[str], students: Sequence[str]) -> None:
-    """Refuse a teacher or a student that nobody knows.
+def check_names(
+    config: Config, path: Path, teachers: Sequence[str], students: Sequence[str], strategies: Sequence[str] = ()
+) -> None:
+    """Refuse a teacher, a student or a strategy that nobody knows.
 
     Args:
         config: as read from `path`.
         path: the file, for the line.
         teachers: the known ones.
         students: the known ones.
+        strategies: the known ones; none is refused where they are left out.
 
     Raises:
         UnknownName: with the line, the nearest known name and all known names.
     """
-    asked = (("teacher", config.teacher.name, teachers), ("student", config.student.name, students))
+    chosen = config.acquisition.strategy
+    asked = (
+        (("teacher", "name"), config.teacher.name, teachers),
+        (("student", "name"), config.student.name, students),
+        (("acquisition", "strategy"), chosen, strategies or (chosen,)),
+    )
     mistakes = [
-        Mistake((kind, "name"), f"'{name}' is unknown{nearest(name, known)} Allowed: {', '.join(known)}.")
-        for kind, name, known in asked
+        Mistake(place, f"'{name}' is unknown{nearest(name, known)} Allowed: {', '.join(known)}.")
+        for place, name, known in asked
         if name not in known
     ]
     if mistakes:

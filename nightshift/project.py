@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from nightshift.acquisition.functions import known_strategies
 from nightshift.config import Config, beside
 from nightshift.config_file import check_names, read_config
 from nightshift.domain.detections import Detections
@@ -53,7 +54,7 @@ class Project:
             ConfigError: the file is missing or wrong.
         """
         config = read_config(path)
-        check_names(config, path, known_teachers(), known_students())
+        check_names(config, path, known_teachers(), known_students(), known_strategies())
         return cls(config, path.resolve().parent)
 
     @cached_property

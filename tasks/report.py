@@ -1,16 +1,19 @@
 """Gather what the round's page shows from the store."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 
 from nightshift.domain.frames import Split
 from nightshift.domain.review import Question
 from nightshift.domain.rounds import Sealed
 from nightshift.evaluation.confusion import Confusion, confusion_matrix, most_confused
+from nightshift.report.evidence import AgreementRow
 from nightshift.report.thumbnail import thumbnail
 from nightshift.report.view import Card, ReportView, RoundRow
 from nightshift.round import OpenRound
 from nightshift.services.store import rows
 from tasks.choose import questions
+from tasks.ingest import agreement
 from tasks.retrospect import advice, control, curve_view, price_view, stoplight_view
 
 CARDS = 24  # a page with more pictures is not looked at
@@ -47,7 +50,24 @@ def report_view(night: OpenRound, sealed: Sealed) -> ReportView:
         curve=curve_view(night),
         control=control(night),
         recommendation=advice(night),
+        agreement=tuple(_agreement(night)),
     )
+
+
+def _agreement(night: OpenRound) -> Iterator[AgreementRow]:
+    names = night.config.classes.names
+    for each in agreement(night).reviewers:
+        tallies = {"all classes": each.total} | {names[label]: tally for label, tally in sorted(each.classes.items())}
+        for name, tally in tallies.items():
+            yield AgreementRow(
+                each.annotator,
+                name,
+                each.frames,
+                tally.drawn,
+                tally.precision.value,
+                tally.recall.value,
+                tally.mean_iou,
+            )
 
 
 def _prompts(night: OpenRound) -> list[str]:

@@ -73,6 +73,29 @@ class StoplightView:
 
 
 @dataclass(frozen=True, slots=True)
+class AgreementRow:
+    """How one reviewer agrees with the others about one class, on questions that several people answered.
+
+    Args:
+        reviewer: who.
+        name: of the class; 'all classes' for their sum.
+        frames: that others answered too.
+        drawn: his boxes.
+        confirmed: share of them that at least half of the others have; None of nothing.
+        found: share of what more than half of the others have that he has; None of nothing.
+        iou: mean overlap of his confirmed boxes with the others'; None of nothing.
+    """
+
+    reviewer: str
+    name: str
+    frames: int
+    drawn: int
+    confirmed: float | None
+    found: float | None
+    iou: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class ForecastNight:
     """What one night's answered frames were to cost, and did.
 

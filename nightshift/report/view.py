@@ -8,7 +8,7 @@ from nightshift.domain.detections import Detections
 from nightshift.evaluation.confusion import Confusion
 from nightshift.evaluation.control import Comparison
 from nightshift.evaluation.stopping import Recommendation
-from nightshift.report.evidence import CurveView, PriceView, StoplightView
+from nightshift.report.evidence import AgreementRow, CurveView, PriceView, StoplightView
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class ReportView:
         curve: the learning curve; None before a mAP was measured.
         control: chosen against random frames; None without a control arm.
         recommendation: continue, lower the budget or stop; None where nothing is recommended.
+        agreement: of reviewers with each other, by reviewer and class.
     """
 
     project: str
@@ -110,6 +111,7 @@ class ReportView:
     curve: CurveView | None = None
     control: Comparison | None = None
     recommendation: Recommendation | None = None
+    agreement: tuple[AgreementRow, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.history or self.history[-1].number != self.number:

@@ -191,3 +191,10 @@ def test_a_section_whose_keys_are_all_comments_is_one_that_was_left_out(file: Pa
     assert mistakes(file, GOOD.replace("  uri: s3://bucket/prefix", "")) == [
         "F:11:1: store: nothing is no section. Indent its keys below it: uri."
     ]
+
+
+def test_an_unknown_strategy_is_told_with_its_line_and_the_known_ones(tmp_path: Path) -> None:
+    file = tmp_path / "nightshift.yaml"
+    file.write_text(GOOD + "acquisition:\n  strategy: gain_per_doller\n")
+    with pytest.raises(UnknownName, match=r"yaml:\d+:\d+: .*gain_per_dollar"):
+        check_names(read_config(file), file, ["transformers"], ["ultralytics"], ["gain_per_dollar", "random"])

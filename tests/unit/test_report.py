@@ -21,7 +21,7 @@ from nightshift.evaluation.control import Reply, compare
 from nightshift.evaluation.learning_curve import CurvePoint, fit_curve
 from nightshift.evaluation.stopping import Action, Recommendation
 from nightshift.report import headline, overlay
-from nightshift.report.evidence import CurveView, ForecastNight, PriceView, StoplightRow, StoplightView
+from nightshift.report.evidence import AgreementRow, CurveView, ForecastNight, PriceView, StoplightRow, StoplightView
 from nightshift.report.page import render
 from nightshift.report.thumbnail import thumbnail
 from nightshift.report.view import Card, ReportView, RoundRow
@@ -367,3 +367,15 @@ def test_any_number_of_classes_has_room(classes: int) -> None:
 def test_a_promise_that_cannot_be_kept_or_broken_is_refused(bad: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         StoplightView(*bad, rows=())
+
+
+def test_how_people_agree_is_shown_by_reviewer_and_class_and_a_name_is_escaped() -> None:
+    rows = (
+        AgreementRow(EVIL, "gear", 12, 40, 0.975, 0.9, 0.91),
+        AgreementRow("second", "bolt", 12, 0, None, None, None),
+    )
+    page = Page(render(_view(agreement=rows)))
+    assert "How people agree" in page.text
+    assert "0.97" in page.text or "0.98" in page.text
+    assert EVIL.replace("\x00", "") in page.text.replace("\x00", "").replace("\ufffd", "")
+    assert "How people agree" not in Page(render(_view())).text
