@@ -21,6 +21,7 @@ from nightshift.policy.training_set import TrainingRule
 from nightshift.simulation import real_teacher
 from nightshift.simulation.grid import FULL, Outcome, Shelf, Trial
 from nightshift.simulation.people import hire
+from nightshift.simulation.provenance import code_digest
 from nightshift.simulation.replay import Night, Replay, Setting, full_cost, full_supervision, map50
 from nightshift.simulation.reviewers import Skill
 from nightshift.simulation.schemes import Scheme, scheme
@@ -101,7 +102,10 @@ class Stage:
         self.rejected = labels.rejected
         self._trainings = Trainings(open_student(request.family), work / "trainings")
         self._hyper = Hyper(request.model, side, request.steps, request.batch, 0, "cpu")
-        self._shelf = Shelf(work / "runs", {"request": asdict(request), "side": side, "frames": len(self.world.frames)})
+        frames = sorted(each.id for each in self.world.frames)
+        self._shelf = Shelf(
+            work / "runs", {"request": asdict(request), "side": side, "frames": frames, "code": code_digest()}
+        )
 
     @cached_property
     def yardstick_usd(self) -> float:

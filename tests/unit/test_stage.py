@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nightshift.domain.detections import Detections
 from nightshift.frames.datasets import Dataset
 from nightshift.simulation.grid import FULL, Trial
+from nightshift.simulation.provenance import DECIDING, code_digest
 from nightshift.simulation.stage import LEAST_SIDE, MOST_SIDE, Request, Stage, fitting_side, to_the_end
 from nightshift.simulation.trainings import Trainings
 
@@ -120,3 +121,10 @@ def test_the_way_without_a_teacher_is_followed_until_everything_is_paid_for() ->
     assert shares[:2] == (0.03, 0.2)
     assert sum(shares) == pytest.approx(1)
     assert to_the_end((0.5, 0.7)) == (0.5, 0.7)
+
+
+def test_results_are_kept_under_the_code_that_decided() -> None:
+    """The digest covers the strategies, and not the report."""
+    assert len(code_digest()) == 64
+    assert {"acquisition", "policy", "evaluation", "simulation"} <= set(DECIDING)
+    assert "report" not in DECIDING

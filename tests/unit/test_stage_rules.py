@@ -10,7 +10,8 @@ from nightshift.domain.detections import Detections
 from nightshift.domain.frames import Frame, Split
 from nightshift.domain.models import Sight
 from nightshift.policy.night import Sighting
-from tasks.choose import _outstanding, _sighting
+from tasks.again import outstanding_usd, suspected
+from tasks.choose import _sighting
 from tasks.score import _row
 from tasks.shards import _cut
 from tasks.stage import Receipt, in_words
@@ -37,24 +38,24 @@ def _said(frame: str, who: str, round_number: int = 1, *, skipped: bool = False)
 
 def test_a_question_that_nobody_answered_still_costs_and_a_skip_is_an_answer() -> None:
     queue = [_asked("x", 1.0), _asked("y", 2.0)]
-    assert _outstanding(_night(queue=queue)) == 3.0
-    assert _outstanding(_night([_said("x", "ann", skipped=True)], queue)) == 2.0
+    assert outstanding_usd(_night(queue=queue)) == 3.0
+    assert outstanding_usd(_night([_said("x", "ann", skipped=True)], queue)) == 2.0
 
 
 def test_each_opinion_that_is_still_missing_costs() -> None:
     queue = [_asked("x", 1.0, opinions=3)]
-    assert _outstanding(_night(queue=queue)) == 3.0
-    assert _outstanding(_night([_said("x", "ann"), _said("x", "ann")], queue)) == 2.0
-    assert _outstanding(_night([_said("x", who) for who in ("ann", "bob", "eve", "joe")], queue)) == 0.0
+    assert outstanding_usd(_night(queue=queue)) == 3.0
+    assert outstanding_usd(_night([_said("x", "ann"), _said("x", "ann")], queue)) == 2.0
+    assert outstanding_usd(_night([_said("x", who) for who in ("ann", "bob", "eve", "joe")], queue)) == 0.0
 
 
 def test_a_question_that_is_put_to_one_more_person_is_not_paid_twice() -> None:
     again = [_asked("x", 1.0, opinions=2), _asked("x", 1.0, opinions=3)]
-    assert _outstanding(_night([_said("x", "ann"), _said("x", "bob")], again)) == 1.0
+    assert outstanding_usd(_night([_said("x", "ann"), _said("x", "bob")], again)) == 1.0
 
 
 def test_an_answer_to_an_earlier_question_about_the_frame_does_not_settle_this_one() -> None:
-    assert _outstanding(_night([_said("x", "ann", round_number=0)], [_asked("x", 1.0)])) == 1.0
+    assert outstanding_usd(_night([_said("x", "ann", round_number=0)], [_asked("x", 1.0)])) == 1.0
 
 
 def _seen(auto: tuple[str, Detections] | None, student: Detections | None, *, teacher_better: bool = False) -> Sighting:
@@ -105,3 +106,51 @@ def test_the_log_tells_short_figures_and_leaves_tables_out() -> None:
     assert in_words(Receipt("train", 1.25, {"epochs": 3, "loss": 0.12345, "why": None, "rows": [1]})) == (
         "epochs 3, loss 0.123, why None, 1.2 s"
     )
+
+
+# -- answers that the teacher contradicts ------------------------------------------------------------------------------
+
+THREE = Detections.of([[0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10]], [0, 0, 0], [0.9, 0.9, 0.9])
+ONE = Detections.of([[0, 0, 10, 10]], [0])
+
+
+def _labelled_night(auto: dict[str, tuple[str, Detections]], people: list[str], usd: float = 0.2) -> Any:
+    """Two frames were asked of one person each; 'a' was given one box where the teacher sees three."""
+    queue = [_asked("a", usd), _asked("b", usd)]
+    corrections = [_said("a", people[0]), _said("b", people[-1])]
+    tables = {"corrections": corrections, "queue": queue}
+    config = SimpleNamespace(
+        classes=range(3),
+        budget=SimpleNamespace(usd_per_night=10.0),
+        review=SimpleNamespace(recheck_share=0.05),
+    )
+    return SimpleNamespace(
+        history=lambda name: tables[name],
+        labels=lambda: {"a": ONE, "b": THREE},
+        autolabels=lambda: auto,
+        rng=lambda _: np.random.default_rng(0),
+        config=config,
+    )
+
+
+def test_an_answer_that_misses_what_the_teacher_is_sure_of_is_put_to_a_second_person() -> None:
+    night = _labelled_night({"a": (TEACHER, THREE), "b": (TEACHER, THREE)}, ["x", "y"])
+    (again,) = suspected(night)
+    assert (again["frame_id"], again["opinions"]) == ("a", 2)
+    assert "look again: 1.8 boxes" in again["reason"]
+
+
+@pytest.mark.parametrize(
+    ("auto", "people", "usd"),
+    [
+        ({"a": ("champion/yolo@2", THREE)}, ["x", "y"], 0.2),  # it was trained on this very answer
+        ({"a": (TEACHER, THREE)}, ["x", "x"], 0.2),  # there is nobody else
+        ({"a": (TEACHER, THREE)}, ["x", "y"], 0.6),  # dearer than the night allows
+        ({"a": (TEACHER, ONE)}, ["x", "y"], 0.2),  # it agrees
+        ({}, ["x", "y"], 0.2),
+    ],
+)
+def test_nobody_is_asked_again_without_an_independent_word_somebody_else_and_the_dollars(
+    auto: dict[str, tuple[str, Detections]], people: list[str], usd: float
+) -> None:
+    assert suspected(_labelled_night(auto, people, usd)) == []
