@@ -45,6 +45,7 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
         **_accepted(night, sightings),
         "queue": len(queue) + len(again),
         "queue_usd": sum(row["usd"] * row["opinions"] for row in queue) + sum(row["usd"] for row in again),
+        **_between(night, again, queue),
         "outstanding_usd": outstanding,
         "disputes": len(again),
         **{f"queue_{each}": sum(row["purpose"] == each for row in queue) for each in Purpose},
@@ -120,6 +121,13 @@ def _allowance(night: OpenRound, spoken_for: float) -> Allowance:
 
 
 # -- tables ---------------------------------------------------------------------------------------------------------
+
+
+def _between(night: OpenRound, again: list[Row], queue: list[Row]) -> dict[str, float]:
+    """What the queue may come to, in four nights of five; a question that is put again goes to one person more."""
+    asked = [row["seconds"] for row in again] + [row["seconds"] for row in queue for _ in range(row["opinions"])]
+    low, high = knowledge(night).queue_usd(asked)
+    return {"queue_usd_low": low, "queue_usd_high": high}
 
 
 def _accepted(night: OpenRound, sightings: list[Sighting]) -> dict[str, int]:

@@ -21,7 +21,8 @@ COPIED = {
     "train": ("examples_human", "examples_auto", "epochs"),
     "evaluate": ("golden_frames", "map50_95", "map50", "map50_challenger", "map50_teacher", "map50_sd"),
     "choose": (
-        "green", "yellow", "red", "boxes_accepted", "boxes_auto", "queue", "queue_usd", "outstanding_usd", "disputes",
+        "green", "yellow", "red", "boxes_accepted", "boxes_auto", "queue", "queue_usd",
+        "queue_usd_low", "queue_usd_high", "outstanding_usd", "disputes",
     ),
     "retrospect": (
         "forecast_usd", "actual_usd", "forecast_error", "chosen_per_usd", "random_per_usd", "chosen_over_random",

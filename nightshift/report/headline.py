@@ -38,7 +38,7 @@ def advice(view: ReportView) -> tuple[str, ...]:
         said.append("Accuracy is not known yet: answer the golden frames in the queue, and the next round measures it.")
     if view.queue_length:
         price = known(view.now, "queue_usd")
-        worth = f", about {usd(price)} of people's time" if price is not None else ""
+        worth = f", about {usd(price)} of people's time{_between(view.now)}" if price is not None else ""
         said.append(f"{count(view.queue_length)} waiting{worth}. The frame worth most comes first.")
     else:
         said.append("Nothing waits for people tonight.")
@@ -89,6 +89,11 @@ def seconds(value: float) -> str:
 def count(frames: int) -> str:
     """1 frame is, 2 frames are."""
     return "1 frame is" if frames == 1 else f"{frames:,} frames are"
+
+
+def _between(now: RoundRow) -> str:
+    low, high = known(now, "queue_usd_low"), known(now, "queue_usd_high")
+    return "" if low is None or high is None or not high else f" ({usd(low)} to {usd(high)} in four nights of five)"
 
 
 def _audits(view: ReportView) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ Pictures are shrunk once to the side that the student sees, boxes with them: eve
 small copy. Nothing of the truth is in a frame; whoever needs it asks for it by the frame's id.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -173,12 +172,3 @@ def _refuse_one_sided(source: Path, clips: Sequence[int], golden: set[int]) -> N
     missing = "ask about" if golden else "test on"
     reason = f"its {len(clips)} pictures are {found}, bursts are not divided, and none is left to {missing}"
     raise ConfigError(str(source), reason, "Give pictures of more scenes, or shorter clips.")
-
-
-def describe(world: World) -> str:
-    """One line: how many frames, bursts, boxes and test frames."""
-    boxes = sum(len(each) for each in world.truth.values())
-    clips = len({each.clip for each in world.frames})
-    return json.dumps(
-        {"frames": len(world.frames), "bursts": clips, "boxes": boxes, "golden": len(world.golden)}, sort_keys=True
-    )

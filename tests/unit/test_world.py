@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_student import small_data, small_world
+from fake_student import small_data
 from PIL import Image as Pillow
 
 from nightshift.domain.errors import ConfigError
 from nightshift.domain.frames import frame_id
 from nightshift.frames.datasets import Dataset
-from nightshift.simulation.world import World, build, describe
+from nightshift.simulation.world import World, build
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +136,3 @@ def test_pictures_that_leave_none_to_test_on_or_none_to_ask_about_are_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=said):
         make(data, tmp_path, share, pattern=pattern)
-
-
-def test_it_describes_itself_in_numbers(tmp_path: Path) -> None:
-    world = small_world(tmp_path)
-    boxes = sum(map(len, world.truth.values()))
-    assert describe(world) == f'{{"boxes": {boxes}, "bursts": 14, "frames": 28, "golden": {len(world.golden)}}}'
