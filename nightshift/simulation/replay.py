@@ -71,8 +71,8 @@ class Night:
         usd: people's dollars so far.
         map50: of the student on the test frames.
         frames: that people have labelled so far.
-        forecast_usd: what tonight's queue was expected to cost.
-        actual_usd: what it did cost.
+        forecast_usd: what the frames that were answered tonight were expected to cost.
+        actual_usd: what they did cost.
         corrections: that people made tonight.
     """
 
@@ -129,12 +129,14 @@ class Replay:
         rng = np.random.default_rng([self._seed, number])
         waiting = [each for each in self._world.pool if each.id not in self._memory.labels]
         decision, sightings = self._decide(waiting, budget, rng)
-        before = self._usd
-        found = [self._answer(number, decision, sightings, pick, rng) for pick in decision.picks]
+        before, forecast, found = self._usd, 0.0, 0.0
+        for pick in decision.picks:
+            if self._usd - before >= budget:
+                break  # the money is gone: people stop, and the rest of the queue goes back to the pool
+            found += self._answer(number, decision, sightings, pick, rng)
+            forecast += pick.usd
         self._train()
-        forecast = sum(pick.usd for pick in decision.picks)
-        spent = self._usd - before
-        return Night(self._usd, self._student_map50, len(self._memory.labels), forecast, spent, sum(found))
+        return Night(self._usd, self._student_map50, len(self._memory.labels), forecast, self._usd - before, found)
 
     # -- deciding ---------------------------------------------------------------------------------------------------
 

@@ -161,7 +161,9 @@ class Stage:
         skill = Skill(prices=self.request.prices)
         crew = hire(PEOPLE, skill, trial.seed)
         chosen = scheme(trial.strategy)
-        return Replay(self.world, chosen, self._setting(), trial.seed, self.teacher(trial.seed), crew, self._trainings)
+        return Replay(
+            self.world, chosen, self._setting(chosen), trial.seed, self.teacher(trial.seed), crew, self._trainings
+        )
 
     def _setting(self, chosen: Scheme | None = None) -> Setting:
         """What a scheme's runs share; drawing from nothing goes on until everything is paid for."""

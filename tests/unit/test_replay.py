@@ -225,3 +225,13 @@ def test_hired_people_have_a_pace_of_their_own_that_the_seed_decides() -> None:
 def test_a_crew_of_nobody_is_refused() -> None:
     with pytest.raises(ValueError, match="somebody"):
         Crew([])
+
+
+def test_people_stop_when_the_nights_dollars_are_gone(world: World, student: FakeStudent, tmp_path: Path) -> None:
+    """At most one frame more than the dollars of the nights so far, however wrong the first prices were."""
+    setting = replace(SETTING, budgets=(0.3, 0.3), prices=replace(SETTING.prices, draw_seconds=1.0))
+    one_frame = SETTING.prices.people_usd(60.0)
+    for name in ("scratch", "random"):
+        nights = replay(world, Trainings(student, tmp_path), name, setting=setting).run()
+        for number, night in enumerate([n for n in nights if n.forecast_usd], start=1):
+            assert night.usd <= 0.3 * number + one_frame
