@@ -37,7 +37,7 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
     queue = [_queue_row(night, i, p, decision, sightings) for i, p in enumerate(decision.picks)]
     queue = with_opinions(night, queue)
     night.write("triage", _triage_rows(sightings, decision))
-    night.write("queue", [row | {"position": i} for i, row in enumerate([*again, *queue])])
+    night.write("queue", [row | {"position": i} for i, row in enumerate(mixed(queue, again))])
     progress(1, 1)
     colours = Counter(str(each.colour) for each in decision.lights)
     return {
@@ -138,6 +138,13 @@ def _accepted(night: OpenRound, sightings: list[Sighting]) -> dict[str, int]:
         "boxes_accepted": sum(int(rule.accepts(found).sum()) for rule, found in seen),
         "boxes_auto": sum(len(found.above(rule.trust_above)) for rule, found in seen),
     }
+
+
+def mixed(queue: list[Row], again: list[Row]) -> list[Row]:
+    """The queue in its order, its best frame first, with the questions that are put again evenly between."""
+    places = [(i + 1) / (len(again) + 1) for i in range(len(again))]
+    ranked = [(i / max(len(queue), 1), 0, i) for i in range(len(queue))] + [(p, 1, i) for i, p in enumerate(places)]
+    return [(queue, again)[which][i] for _, which, i in sorted(ranked)]
 
 
 def _triage_rows(sightings: list[Sighting], decision: Decision) -> Iterator[Row]:

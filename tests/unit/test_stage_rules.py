@@ -11,7 +11,7 @@ from nightshift.domain.frames import Frame, Split
 from nightshift.domain.models import Sight
 from nightshift.policy.night import Sighting
 from tasks.again import outstanding_usd, suspected
-from tasks.choose import _sighting
+from tasks.choose import _sighting, mixed
 from tasks.score import _row
 from tasks.shards import _cut
 from tasks.stage import Receipt, in_words
@@ -154,3 +154,16 @@ def test_nobody_is_asked_again_without_an_independent_word_somebody_else_and_the
     auto: dict[str, tuple[str, Detections]], people: list[str], usd: float
 ) -> None:
     assert suspected(_labelled_night(auto, people, usd)) == []
+
+
+@pytest.mark.parametrize(("asked", "again"), [(0, 0), (0, 3), (5, 0), (9, 2), (2, 9)])
+def test_questions_put_again_stand_between_the_others_which_keep_their_order_and_their_first(
+    asked: int, again: int
+) -> None:
+    queue, more = [{"q": i} for i in range(asked)], [{"a": i} for i in range(again)]
+    found = mixed(queue, more)
+    assert [each for each in found if "q" in each] == queue
+    assert [each for each in found if "a" in each] == more
+    assert not queue or found[0] == queue[0]
+    if asked > again > 0:
+        assert found[-1] == queue[-1]
