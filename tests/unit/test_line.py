@@ -43,6 +43,7 @@ def test_boxes_lie_inside_frames_of_the_promised_kind(seed: int, shift: str) -> 
         assert set(scene.truth.classes.tolist()) <= set(range(len(CLASSES)))
 
 
+@pytest.mark.slow
 def test_nearly_every_frame_shows_three_to_nine_parts() -> None:
     counts = np.array([len(scene.truth) for seed in range(24) for scene in render_clip(seed, "day", 2)])
     assert counts.max() <= 10

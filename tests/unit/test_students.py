@@ -52,6 +52,7 @@ def test_opening_a_family_imports_no_heavy_library() -> None:
     assert not {"torch", "ultralytics", "cv2"} & set(in_new_process(code).split())
 
 
+@pytest.mark.slow
 def test_ultralytics_sends_installs_and_logs_nothing_and_leaves_settings_pillow_and_environment_alone(
     tmp_path: Path,
 ) -> None:
