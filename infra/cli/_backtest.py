@@ -8,7 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from nightshift.domain.errors import ConfigError
 from nightshift.simulation.line.dataset import write_line
+from nightshift.simulation.schemes import scheme
 from nightshift.simulation.stage import Request
 from tasks.backtest import STRATEGIES, Backtest
 
@@ -24,20 +26,31 @@ def the_line(folder: Path) -> Path:
 
 
 def request(
-    folders: list[Path], out: Path, strategies: str, seeds: int, steps: int, teacher: str, *, quick: bool
+    folders: list[Path], out: Path, strategies: str, seeds: int, steps: int, teacher: str, clips: str, *, quick: bool
 ) -> Backtest:
     """The request as the flow takes it."""
     teacher = teacher if teacher in {"simulated", "none"} else str(Path(teacher).resolve())
     how = Request(**QUICK, teacher=teacher) if quick else Request(teacher=teacher)  # type: ignore[arg-type]
     how = replace(how, steps=steps) if steps else how
-    if any((each / "images").is_dir() and each.name == "line" for each in folders):
-        how = replace(how, clip_pattern=CLIPS_OF_THE_LINE)
+    of_the_line = any((each / "images").is_dir() and each.name == "line" for each in folders)
+    how = replace(how, clip_pattern=clips or (CLIPS_OF_THE_LINE if of_the_line else ""))
     named = tuple(each.strip() for each in strategies.split(",") if each.strip()) or STRATEGIES
+    _check(folders, named)
     loops = QUICK_LOOPS if quick else 1000
     command = " ".join(
         ["nightshift backtest", *(each.name for each in folders), f"--seeds {seeds}", *(["--quick"] * quick)]
     )
     return Backtest(data=folders, out=out, strategies=named, seeds=seeds, request=how, loops=loops, command=command)
+
+
+def _check(folders: list[Path], strategies: Sequence[str]) -> None:
+    """Refuse at once what would fail, or mix up results, after minutes."""
+    names = [each.name for each in folders]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ConfigError(f"data set '{twice[0]}'", "two folders have this name", "Rename one: results go by the name.")
+    for each in strategies:
+        scheme(each)
 
 
 def show(result: Mapping[str, Any]) -> None:

@@ -17,6 +17,7 @@ def command(
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 3,
     quick: Annotated[bool, typer.Option(help="A small version: minutes instead of hours.")] = False,  # noqa: FBT002
     steps: Annotated[int, typer.Option(help="Of the first training; 0 for the default.")] = 0,
+    clip_pattern: Annotated[str, typer.Option(help="Regular expression on a path with a group 'clip'.")] = "",
     teacher: Annotated[str, typer.Option(help="simulated, none, or a nightshift.yaml.")] = "simulated",
 ) -> None:
     """Writes OUT.html and OUT.json: mAP against dollars, dollars to 90%, and whether the guarantee held.
@@ -30,4 +31,4 @@ def command(
     missing = [each for each in folders if not each.is_dir()]
     if missing:
         raise ConfigError(str(missing[0]), "it is no folder", "Give folders with labelled pictures.")
-    show(backtest(request(folders, out.resolve(), strategies, seeds, steps, teacher, quick=quick)))
+    show(backtest(request(folders, out.resolve(), strategies, seeds, steps, teacher, clip_pattern, quick=quick)))
