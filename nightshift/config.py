@@ -114,7 +114,7 @@ class BudgetSection(Section):
     """What a night may cost."""
 
     usd_per_night: Positive = Field(default=25.0, description="People's time that a night may queue.")
-    audit_share: Share = Field(default=0.10, description="Share of it for random greens, checked blind.")
+    audit_share: Share = Field(default=0.10, description="Share of it for audits: random frames, drawn blind.")
     control_share: Share = Field(default=0.10, description="Share of it for random frames.")
     golden_share: Share = Field(
         default=0.30,

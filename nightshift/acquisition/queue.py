@@ -88,7 +88,8 @@ def compose(
 ) -> list[Pick]:
     """The queue, in the order to ask.
 
-    Control frames are drawn before anything is chosen, among all that could be: so they stand for the pool.
+    Control frames are drawn before anything is chosen by its worth, among all but tonight's audits: so they stand for
+    the pool, but for the few crowded frames that audits take first.
 
     Args:
         candidates: frames that are neither labelled nor asked yet.

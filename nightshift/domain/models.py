@@ -123,7 +123,7 @@ def _nowhere() -> Boxes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """A training picture with its labels; human labels and greens look the same to the student.
+    """A training picture with its labels; who labelled it shows in its weight alone.
 
     Args:
         path: the picture.

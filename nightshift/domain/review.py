@@ -12,7 +12,7 @@ class Purpose(StrEnum):
     """Why a frame is in the queue."""
 
     REVIEW = "review"  # the acquisition function chose it
-    AUDIT = "audit"  # a random green, checked blind
+    AUDIT = "audit"  # a random frame that the teacher labelled, drawn blind
     CONTROL = "control"  # a random frame: what would chance have brought?
     GOLDEN = "golden"  # a test frame, drawn blind
     SEED = "seed"  # cold start: nothing is known yet
