@@ -4,11 +4,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
+SOAK ?=
 export NIGHTSHIFT_LABEL_STUDIO_BIN ?= $(CURDIR)/.venv-label-studio/bin/label-studio
 export YOLO_AUTOINSTALL := false
 export DO_NOT_TRACK := 1
 
-.PHONY: help install demo down test quick lint bench backtest debian clean
+.PHONY: help install demo down test quick lint bench backtest faults soak debian clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +40,12 @@ bench: install  ## measure against peers; writes .bench/results.json
 
 backtest: install  ## what strategies would have cost: make backtest, or make backtest DATA="a/labelled/folder another"
 	@$(BIN)/nightshift backtest $(DATA) --quick --seeds 1
+
+faults: install  ## a sample of the soak: kills, faults, races, hostile input; writes .bench/faults.json
+	$(BIN)/python -m tests.faults.soak --scale 0.02
+
+soak: install  ## all of it, for the better part of an hour; make soak SOAK=--resume goes on where it stopped
+	$(BIN)/python -m tests.faults.soak $(SOAK)
 
 debian:  # the browser and the real S3 server of the live tests, where this machine lets us install them
 	@set -e; missing=""; \

@@ -14,7 +14,7 @@ from tasks.calibrate import calibrate
 from tasks.choose import choose
 from tasks.evaluate import evaluate
 from tasks.ingest import ingest
-from tasks.open import open_round, round_lease
+from tasks.open import one_at_a_time, open_round, round_lease
 from tasks.push import push
 from tasks.register import register
 from tasks.retrospect import retrospect
@@ -24,8 +24,9 @@ from tasks.seal import seal
 
 
 @flow(name="backfill", flow_run_name=run_name, task_runner=runner())
+@one_at_a_time
 def backfill(config: Path = Path("nightshift.yaml")) -> dict[str, Any]:
-    """One round without training; returns the figures that it sealed."""
+    """One round without training; returns the figures that it sealed. Ends as Skipped where another round runs."""
     with round_lease(config) as token:
         ref = open_round(config, "backfill", token)
         ingest(ref)

@@ -15,7 +15,7 @@ from tasks.calibrate import calibrate
 from tasks.choose import choose
 from tasks.evaluate import evaluate
 from tasks.ingest import ingest
-from tasks.open import open_round, round_lease
+from tasks.open import one_at_a_time, open_round, round_lease
 from tasks.push import push
 from tasks.register import register
 from tasks.retrospect import retrospect
@@ -26,8 +26,9 @@ from tasks.train import train
 
 
 @flow(name="nightly", flow_run_name=run_name, task_runner=runner())
+@one_at_a_time
 def nightly(config: Path = Path("nightshift.yaml")) -> dict[str, Any]:
-    """One round; returns the figures that it sealed."""
+    """One round; returns the figures that it sealed. Ends as Skipped where another round runs."""
     with round_lease(config) as token:
         ref = open_round(config, "nightly", token)
         ingest(ref)

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from nightshift.domain.costs import Prices
 from nightshift.domain.models import Hyper, TeacherSpec
@@ -24,6 +24,25 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _stays(uri: str) -> str:
+    """Pictures and rounds lie in a folder or a bucket; no part of a bucket's address steps out of it."""
+    scheme, mark, path = uri.partition("://")
+    if mark and scheme != "s3":
+        raise ValueError(f"{scheme}:// is not read; name a folder or s3://bucket/prefix")
+    if mark and {".", ".."} & set(path.split("/")):
+        raise ValueError("a part of it is '.' or '..'; name the place itself")
+    return uri
+
+
+def _no_link(checkpoint: str) -> str:
+    if "://" in checkpoint:
+        raise ValueError("it is a link; name a folder, or a model of the hub such as owner/model")
+    return checkpoint
+
+
+Where = Annotated[str, AfterValidator(_stays)]
 
 
 class Section(BaseModel):
@@ -45,10 +64,14 @@ class ClassSection(Section):
 class FramesSection(Section):
     """Where the pictures are."""
 
-    source: str = Field(
+    source: Where = Field(
         min_length=1,
         examples=["frames"],
         description="A folder, or s3://bucket/prefix. New files are taken up each night.",
+    )
+    earlier: tuple[Where, ...] = Field(
+        default=(),
+        description="s3:// places of earlier frames, such as a former source: read where they are, not looked through.",
     )
     format: Literal["images", "coco", "yolo", "voc"] = Field(
         default="images",
@@ -76,7 +99,7 @@ class FramesSection(Section):
 class StoreSection(Section):
     """Where rounds are kept."""
 
-    uri: str = Field(
+    uri: Where = Field(
         pattern=r"^s3://[^/]+(/.*)?$", examples=["s3://nightshift/my-line"], description="s3://bucket/prefix."
     )
 
@@ -88,7 +111,7 @@ class TeacherSection(Section):
         default="transformers",
         description="'transformers' (any zero-shot detector), 'champion' (the current student), or 'none'.",
     )
-    checkpoint: str = Field(
+    checkpoint: Annotated[str, AfterValidator(_no_link)] = Field(
         default="IDEA-Research/grounding-dino-tiny",
         description="Hub name or folder of the weights.",
     )

@@ -3,12 +3,13 @@
 Knows what is configured and in which order things open; knows nothing of rounds or stages.
 """
 
+import hashlib
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from nightshift.acquisition.functions import known_strategies
@@ -18,12 +19,14 @@ from nightshift.domain.detections import Detections
 from nightshift.domain.errors import ConfigError
 from nightshift.domain.frames import Frame
 from nightshift.domain.models import Detector, Image, Progress, Sight, Student, StudentDetector, no_progress
+from nightshift.domain.room import room_in
 from nightshift.domain.rounds import Weights
 from nightshift.frames.datasets import Dataset, read_dataset
 from nightshift.frames.decode import decode
-from nightshift.frames.scan import FolderSource, Source
+from nightshift.frames.scan import SUFFIXES, FolderSource, Source
 from nightshift.services.label_studio.desk import ReviewDesk
 from nightshift.services.label_studio.setup import BucketAccess
+from nightshift.services.store.places import Place
 from nightshift.services.store.s3 import Store
 from nightshift.services.store.source import BucketSource
 from nightshift.services.tracking import Tracking
@@ -31,6 +34,7 @@ from nightshift.students import known_students, open_student
 from nightshift.teachers import known_teachers, open_teacher
 
 Model = TypeVar("Model")
+MOST_PIXELS = 1 << 27  # decoded at once for a model: 384 MiB, or 64 frames of a 1080p camera
 
 
 class Project:
@@ -62,14 +66,16 @@ class Project:
         """Where this machine keeps copies; everything in it can be had again from the store."""
         base = Path(os.environ.get("NIGHTSHIFT_CACHE", self.home / ".nightshift" / "cache"))
         folder = base / self.config.project
-        folder.mkdir(parents=True, exist_ok=True)
+        with room_in(base):
+            folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     @cached_property
     def store(self) -> Store:
-        """The bucket, and the frames' bucket where that is another."""
-        source = self.config.frames.source
-        return Store.connect(self.config.store.uri, also=(source,) if source.startswith("s3://") else ())
+        """The bucket, and the places where frames stay with their owner."""
+        frames = self.config.frames
+        there = [each for each in (frames.source, *frames.earlier) if each.startswith("s3://")]
+        return Store.connect(self.config.store.uri, also=there)
 
     @cached_property
     def source(self) -> Source:
@@ -127,26 +133,42 @@ class Project:
         return self._once(weights.sha256, lambda: self.student.open(self.weights_file(weights), self.config.hyper))
 
     def weights_file(self, weights: Weights) -> Path:
-        """A local copy of a student's weights, whose digest was checked."""
+        """A local copy of a student's weights, whose digest is checked each time: anybody may have written there.
+
+        Raises:
+            Damaged: the store's own copy is not what the round recorded.
+        """
         path = self.workspace / "weights" / f"{weights.sha256}.pt"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file() or _sha256(path) != weights.sha256:
             self.store.download(weights.key, path, weights.sha256)
         return path
 
     def attach_storage(self, review_project: int) -> None:
-        """Let Label Studio show the frames: it presigns links with the keys of this environment."""
-        bucket, _, prefix = self.config.store.uri.removeprefix("s3://").partition("/")
-        access = BucketAccess(
-            bucket=bucket,
-            prefix=f"{prefix}/frames" if prefix else "frames",
+        """Let Label Studio show the frames: it presigns links with keys of its own, or else with this environment's.
+
+        Its keys are LABEL_STUDIO_AWS_ACCESS_KEY_ID and LABEL_STUDIO_AWS_SECRET_ACCESS_KEY; looking at frames is all
+        that they need to allow.
+        """
+        for place in self._pictures().values():
+            self.desk.ensure_storage(review_project, self._access(place))
+
+    def _pictures(self) -> dict[str, Place]:
+        """A place with pictures for each bucket that has some: Label Studio tells storages by their buckets alone."""
+        kept = Place(self.store.place.bucket, f"{self.store.place.root}frames")
+        places = [each for each in (kept, *self.store.readable) if any(True for _ in self.store.at(each).list())]
+        return {each.bucket: each for each in reversed(places)}
+
+    def _access(self, place: Place) -> BucketAccess:
+        own = "LABEL_STUDIO_" if os.environ.get("LABEL_STUDIO_AWS_ACCESS_KEY_ID") else ""
+        return BucketAccess(
+            bucket=place.bucket,
+            prefix=place.prefix,
             endpoint=os.environ.get("AWS_ENDPOINT_URL_S3"),
             region=os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
-            access_key=_need("AWS_ACCESS_KEY_ID"),
-            secret_key=_need("AWS_SECRET_ACCESS_KEY"),
+            access_key=_need(f"{own}AWS_ACCESS_KEY_ID"),
+            secret_key=_need(f"{own}AWS_SECRET_ACCESS_KEY"),
             presign_minutes=self.config.review.presign_minutes,
         )
-        self.desk.ensure_storage(review_project, access)
 
     def keep_frame(self, frame_id: str, suffix: str, content: bytes) -> str:
         """Bring a frame's bytes into the store, under its identity; returns its URI."""
@@ -161,8 +183,9 @@ class Project:
             self.store.fetch_many(missing, progress)
 
     def frame_file(self, frame: Frame) -> Path:
-        """Where this machine keeps a frame."""
-        return self.workspace / "frames" / frame.id[:2] / f"{frame.id}{Path(frame.uri).suffix.lower()}"
+        """Where this machine keeps a frame; of its address only the ending of a picture's name is taken over."""
+        suffix = PurePosixPath(frame.uri).suffix.lower()
+        return self.workspace / "frames" / frame.id[:2] / f"{frame.id}{suffix if suffix in SUFFIXES else ''}"
 
     def image(self, frame: Frame) -> Image:
         """(height, width, 3) uint8 RGB with EXIF applied."""
@@ -205,8 +228,22 @@ class Project:
             return opened
 
 
-def _batches(frames: Sequence[Frame], size: int) -> list[Sequence[Frame]]:
-    return [frames[i : i + size] for i in range(0, len(frames), size)]
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _batches(frames: Sequence[Frame], size: int) -> Iterator[list[Frame]]:
+    """Frames in their order, so many that their decoded pixels stay within bounds; a huge one comes alone."""
+    batch: list[Frame] = []
+    for frame in frames:
+        pixels = sum(each.width * each.height for each in [*batch, frame])
+        if batch and (len(batch) == size or pixels > MOST_PIXELS):
+            yield batch
+            batch = []
+        batch.append(frame)
+    if batch:
+        yield batch
 
 
 def _need(variable: str) -> str:

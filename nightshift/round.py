@@ -6,19 +6,22 @@ of the store; knows no stage.
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from nightshift.config import Config
 from nightshift.domain.detections import Detections
-from nightshift.domain.errors import LeaseLost
+from nightshift.domain.errors import ConfigError, LeaseLost
 from nightshift.domain.frames import Frame, Rejected
 from nightshift.domain.rounds import Plan, Receipt, RoundKeys, Sealed
 from nightshift.project import Project
 from nightshift.services.store import lease, rows, state, tables
+from nightshift.services.store.manifest import publish_manifest
 
 Row = dict[str, Any]
 IMPORTED = "imported.parquet"  # labels that came with new frames of a data set
@@ -44,8 +47,15 @@ class OpenRound:
 
     @cached_property
     def config(self) -> Config:
-        """The configuration it was opened with, even if the file has changed since."""
-        return Config.model_validate(self.plan.config)
+        """The configuration it was opened with, even if the file has changed since.
+
+        Raises:
+            ConfigError: an older Nightshift opened it under settings that this one does not know.
+        """
+        try:
+            return Config.model_validate(self.plan.config)
+        except ValidationError as error:
+            raise _outdated(self.plan, error) from error
 
     @cached_property
     def ancestors(self) -> list[RoundKeys]:
@@ -106,9 +116,12 @@ class OpenRound:
     def seal(self, sealed: Sealed) -> Sealed:
         """Write round.json and let HEAD name this round; returns the summary that counts."""
         self.check_lease()
-        counts = state.seal(self.store, sealed)
+        counts = self.sealed(self.number) or self._seal(sealed)
         state.move_head(self.store, self.plan.parent, self.number)
         return counts
+
+    def _seal(self, sealed: Sealed) -> Sealed:
+        return state.seal(self.store, replace(sealed, manifest=publish_manifest(self.store, self.keys)))
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """What was published under a name as JSON; made and published now if nothing was.
@@ -125,7 +138,12 @@ class OpenRound:
     # -- tables -----------------------------------------------------------------------------------------------------
 
     def write(self, table: str, content: Iterable[Row], name: str | None = None) -> None:
-        """Publish a table of this round, once."""
+        """Publish a table of this round, once.
+
+        Raises:
+            LeaseLost: another round took over; this one may not publish any more.
+        """
+        self.check_lease()
         tables.write_table(self.store, self.keys.key(name or f"{table}.parquet"), table, list(content))
 
     def read(self, table: str, name: str | None = None, keys: RoundKeys | None = None) -> list[Row]:
@@ -160,8 +178,14 @@ class OpenRound:
 
     @cached_property
     def frames(self) -> list[Frame]:
-        """Every frame known, once this round has registered."""
-        return [rows.frame_from_row(row) for row in self.read("frames")]
+        """Every frame known, once this round has registered.
+
+        Raises:
+            StoreError: the table names a picture outside the configured places: somebody else wrote it.
+        """
+        found = [rows.frame_from_row(row) for row in self.read("frames")]
+        self.store.check_readable(each.uri for each in found)
+        return found
 
     def labels(self) -> dict[str, Detections]:
         """Human labels by frame: what people agreed on, else what came with the frames.
@@ -191,3 +215,14 @@ class OpenRound:
             for row in self.read_parts(folder, table, keys):
                 found[row["frame_id"]] = (row["model"], rows.detections_from_row(row))
         return found
+
+
+def _outdated(plan: Plan, error: ValidationError) -> ConfigError:
+    worst = error.errors()[0]
+    told = f"{'.'.join(str(part) for part in worst['loc'])}: {worst['msg']}"
+    opened = plan.versions.get("nightshift", "an older version")
+    return ConfigError(
+        f"{plan.keys.folder}/plan.json",
+        f"this Nightshift does not understand the configuration it was opened with ({told})",
+        f"Finish that round with Nightshift {opened}, or delete its folder while it is unsealed.",
+    )

@@ -10,7 +10,7 @@ from nightshift.domain.rounds import Receipt
 from nightshift.round import OpenRound
 from nightshift.services.store import rows
 from tasks.shards import Shards, gather, plan_shards, run_shard
-from tasks.stage import RoundRef, run_stage
+from tasks.stage import RoundRef, run_stage, worth_retrying
 
 SHARDS = Shards("autolabel", "autolabels", "detections")
 
@@ -21,7 +21,7 @@ def plan_autolabel(ref: RoundRef) -> list[int]:
     return plan_shards(ref, SHARDS, _waiting)
 
 
-@task(name="auto-label", retries=1, task_run_name="auto-label {shard}")
+@task(name="auto-label", retries=1, retry_condition_fn=worth_retrying, task_run_name="auto-label {shard}")
 def autolabel(ref: RoundRef, shard: int) -> Receipt:
     """One shard."""
     return run_shard(ref, SHARDS, shard, _label)

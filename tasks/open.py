@@ -1,17 +1,21 @@
 """Open the round: take the lease, read HEAD, write plan.json, or take up the round that was left unsealed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 from prefect import task
 from prefect.logging import get_run_logger
+from prefect.states import Completed
 
-from nightshift.domain.errors import StoreError
+from nightshift.domain.errors import LeaseHeld, StoreError
+from nightshift.domain.figures import SKIPPED
 from nightshift.domain.rounds import Plan
+from nightshift.leftovers import sweep
 from nightshift.project import Project
 from nightshift.services.store import state
 from nightshift.services.store.lease import Lease
@@ -20,6 +24,21 @@ from nightshift.services.store.probe import probe_conditional_writes
 from tasks.stage import RoundRef
 
 DECIDING = ("nightshift", "torch", "ultralytics", "transformers", "numpy", "scipy", "faster-coco-eval")
+Figures = dict[str, Any]
+
+
+def one_at_a_time(flow: Callable[[Path], Figures]) -> Callable[[Path], Figures]:
+    """Let a flow that finds another round running end as Skipped, with the reason, instead of as failed."""
+
+    @wraps(flow)
+    def run(config: Path) -> Figures:
+        try:
+            return flow(config)
+        except LeaseHeld as held:
+            get_run_logger().warning("%s", held)
+            return cast("Figures", Completed(name="Skipped", message=str(held), data={SKIPPED: str(held)}))
+
+    return run
 
 
 @contextmanager
@@ -33,13 +52,19 @@ def round_lease(config: Path) -> Iterator[int]:
     project = Project.load(config)
     probe_conditional_writes(project.store)
     with Lease(project.store, owner=this_process(), gone=is_gone) as lease:
+        sweep(project.workspace)
         yield lease.token
 
 
 @task(name="open")
 def open_round(config: Path, kind: Literal["nightly", "backfill"], token: int) -> RoundRef:
-    """The next round, or the one that was left unsealed."""
+    """The next round, or the one that was left unsealed.
+
+    Raises:
+        TrackingError: MLflow does not answer; better said now than after the training.
+    """
     project = Project.load(config)
+    _ = project.tracking
     head = state.read_head(project.store)
     number = 0 if head is None else head + 1
     plan = _plan(project, number, head, kind)

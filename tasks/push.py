@@ -8,10 +8,10 @@ from nightshift.domain.models import Progress
 from nightshift.domain.rounds import Receipt
 from nightshift.round import OpenRound
 from tasks.choose import questions
-from tasks.stage import RoundRef, run_stage
+from tasks.stage import RoundRef, run_stage, worth_retrying
 
 
-@task(name="push", retries=2, retry_delay_seconds=10)
+@task(name="push", retries=2, retry_delay_seconds=10, retry_condition_fn=worth_retrying)
 def push(ref: RoundRef) -> Receipt:
     """Every question of tonight as a task, with its boxes unless it is blind."""
     return run_stage(ref, "push", _body)

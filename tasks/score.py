@@ -13,7 +13,7 @@ from nightshift.round import OpenRound
 from nightshift.services.store import rows
 from tasks.evaluate import champion
 from tasks.shards import Shards, gather, plan_shards, run_shard
-from tasks.stage import RoundRef, run_stage
+from tasks.stage import RoundRef, run_stage, worth_retrying
 
 SHARDS = Shards("score", "scores", "scores")
 FAINT = 3.0  # boxes under the noise threshold divided by this tell nothing, and would fill the table
@@ -25,7 +25,7 @@ def plan_score(ref: RoundRef) -> list[int]:
     return plan_shards(ref, SHARDS, _waiting)
 
 
-@task(name="score", retries=1, task_run_name="score {shard}")
+@task(name="score", retries=1, retry_condition_fn=worth_retrying, task_run_name="score {shard}")
 def score(ref: RoundRef, shard: int) -> Receipt:
     """One shard."""
     return run_shard(ref, SHARDS, shard, _score)

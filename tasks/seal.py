@@ -20,19 +20,19 @@ from nightshift.services.tracking import DatasetNote
 from nightshift.services.tracking.tracking import RunLink
 from tasks.evaluate import champion
 from tasks.report import report_view
-from tasks.stage import RoundRef, run_stage
+from tasks.stage import RoundRef, run_stage, worth_retrying
 from tasks.train import trusted_labels
 
 STAGES = ("ingest", "register", "autolabel", "calibrate", "train", "evaluate", "score", "choose", "push", "retrospect")
 
 
-@task(name="seal", retries=2, retry_delay_seconds=10)
+@task(name="seal", retries=2, retry_delay_seconds=10, retry_condition_fn=worth_retrying)
 def seal(ref: RoundRef) -> dict[str, Any]:
     """Close the round and let HEAD name it; returns its figures."""
     night = ref.open()
     sealed = night.sealed(night.number) or _summary(night)
     run_stage(ref, "report", lambda round_, _: _report(round_, sealed))
-    link = _track(night, sealed)
+    link = track(night, sealed)
     sealed = night.seal(sealed)
     _show(night, sealed, link)
     return {"round": sealed.number} | _with_gaps(sealed)
@@ -58,7 +58,8 @@ def _report(night: OpenRound, sealed: Sealed) -> dict[str, Any]:
     return {"bytes": len(page)}
 
 
-def _track(night: OpenRound, sealed: Sealed) -> RunLink:
+def track(night: OpenRound, sealed: Sealed) -> RunLink:
+    """The round's run in MLflow, from what lies in the store: tonight, or years later when MLflow was lost."""
     weights = sealed.champion
     trained = night.summary("train").get("trained")
     return night.project.tracking.log_round(
@@ -74,8 +75,7 @@ def _track(night: OpenRound, sealed: Sealed) -> RunLink:
 
 
 def _artifacts(night: OpenRound) -> dict[str, Path | bytes]:
-    names = {"report.html": "report.html", "curves.json": "student/curves.json"}
-    kept = {name: night.keys.key(key) for name, key in names.items()}
+    kept = {"report.html": night.keys.key("report.html"), "curves.json": _curves_key(night)}
     return {name: night.store.read(key) for name, key in kept.items() if night.store.exists(key)}
 
 
@@ -94,8 +94,13 @@ def _dataset(night: OpenRound) -> DatasetNote:
 
 
 def _curves(night: OpenRound) -> list[dict[str, float]]:
-    curves: list[dict[str, float]] = json.loads(night.store.read(night.keys.key("student/curves.json")))
+    curves: list[dict[str, float]] = json.loads(night.store.read(_curves_key(night)))
     return curves
+
+
+def _curves_key(night: OpenRound) -> str:
+    """Where the training curves lie; a name for all of them in rounds of an older Nightshift."""
+    return str(night.summary("train").get("curves") or night.keys.key("student/curves.json"))
 
 
 def _show(night: OpenRound, sealed: Sealed, link: RunLink) -> None:

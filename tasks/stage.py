@@ -14,7 +14,9 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.logging import get_run_logger
 from pydantic import BaseModel
 
+from nightshift.domain.errors import ConfigError, LeaseLost, ServiceDown
 from nightshift.domain.models import Progress
+from nightshift.domain.room import room_in
 from nightshift.domain.rounds import Receipt
 from nightshift.project import Project
 from nightshift.round import OpenRound
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 Body = Callable[[OpenRound, Progress], dict[str, Any]]
+HOPELESS = (ConfigError, LeaseLost, ServiceDown)  # another attempt would find the same
 SAY_EVERY = 5.0  # seconds between two lines of progress
 
 
@@ -45,6 +48,11 @@ def _project(config: Path) -> Project:
     return Project.load(config)
 
 
+def worth_retrying(task: Any, run: Any, state: Any) -> bool:  # noqa: ARG001 - Prefect's signature
+    """Whether Prefect should try a failed stage again: not where the error says that it would only fail again."""
+    return not isinstance(state.result(raise_on_failure=False), HOPELESS)
+
+
 def run_stage(ref: RoundRef, stage: str, body: Body) -> Receipt:
     """Run a stage unless it is done already.
 
@@ -60,7 +68,8 @@ def run_stage(ref: RoundRef, stage: str, body: Body) -> Receipt:
         return done
     night.check_lease()
     began = time.monotonic()
-    summary = body(night, shown_progress(stage))
+    with room_in(night.project.workspace):
+        summary = body(night, shown_progress(stage))
     receipt = night.finish(Receipt(stage, time.monotonic() - began, summary))
     log.info("%s: %s", stage, in_words(receipt))
     return receipt

@@ -1,27 +1,26 @@
 """Train the student on people's labels and trusted auto-labels, warm from the champion, in a folder of its own."""
 
 import json
-import shutil
-import tempfile
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from prefect import task
 
 from nightshift.domain.detections import Detections
 from nightshift.domain.frames import Frame, Split
-from nightshift.domain.models import Checkpoint, Example, Progress
+from nightshift.domain.models import Checkpoint, Example, Hyper, Progress
 from nightshift.domain.rounds import Receipt
+from nightshift.leftovers import working_folder
 from nightshift.policy.training_set import Lesson, TrainingRule, training_set
 from nightshift.round import OpenRound
 from nightshift.triage.stoplight import Colour, light
 from tasks.calibrate import limits
-from tasks.stage import RoundRef, run_stage
+from tasks.stage import RoundRef, run_stage, worth_retrying
 
 MIN_EXAMPLES = 4  # below it a detector learns nothing worth the minutes
 
 
-@task(name="train", retries=1)
+@task(name="train", retries=1, retry_condition_fn=worth_retrying)
 def train(ref: RoundRef) -> Receipt:
     """The challenger of this round."""
     return run_stage(ref, "train", _body)
@@ -66,19 +65,25 @@ def _train(night: OpenRound, lessons: dict[str, Lesson], progress: Progress) -> 
     frames = [f for f in night.frames if f.id in lessons]
     night.project.fetch(frames)
     init = night.project.weights_file(night.plan.champion) if night.plan.champion else None
-    folder = Path(tempfile.mkdtemp(prefix=f"{night.number:04d}-", dir=night.project.workspace))
-    try:
+    hyper = _fitting(night)
+    with working_folder(night.project.workspace, f"{night.number:04d}-") as folder:
         made = night.project.student.fit(
             [_example(night, f, lessons[f.id]) for f in frames],
             night.config.classes.names,
             init,
             folder / "student",
-            night.config.hyper,
+            hyper,
             progress,
         )
-        return _publish(night, made)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        return _publish(night, made) | {"batch": hyper.batch}
+
+
+def _fitting(night: OpenRound) -> Hyper:
+    """As planned, in smaller batches if the configuration asks for them by now: how much fits is this machine's matter.
+
+    A round whose training ran out of memory could never be sealed otherwise, as its plan does not change.
+    """
+    return replace(night.config.hyper, batch=min(night.config.hyper.batch, night.project.config.hyper.batch))
 
 
 def _example(night: OpenRound, frame: Frame, lesson: Lesson) -> Example:
@@ -87,8 +92,10 @@ def _example(night: OpenRound, frame: Frame, lesson: Lesson) -> Example:
 
 
 def _publish(night: OpenRound, made: Checkpoint) -> dict[str, Any]:
+    """Under the weights' own digest: two attempts that trained differently can neither mix nor replace each other."""
     night.check_lease()
-    key = night.keys.key("student/weights.pt")
-    night.store.upload(made.path, key)
-    night.store.write(night.keys.key("student/curves.json"), json.dumps(made.curves).encode())
-    return {"trained": True, "origin": made.origin, "key": key, "sha256": made.sha256, "epochs": len(made.curves)}
+    weights, curves = (night.keys.key(f"student/{made.sha256[:12]}{suffix}") for suffix in (".pt", "-curves.json"))
+    night.store.upload(made.path, weights)
+    night.store.create(curves, json.dumps(made.curves).encode())
+    figures = {"epochs": len(made.curves), "curves": curves}
+    return {"trained": True, "origin": made.origin, "key": weights, "sha256": made.sha256, **figures}

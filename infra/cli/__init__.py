@@ -69,12 +69,13 @@ def _first_line(module: str) -> str:
 
 
 def _load(name: str) -> Any:
-    one = typer.Typer(add_completion=False)
+    one = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
     one.command(name)(importlib.import_module(_module(name)).command)
     return typer.main.get_command(one)
 
 
-app = typer.Typer(cls=_Commands, add_completion=False, no_args_is_help=True)
+# Locals in a traceback would show keys; older versions of typer show them unless told not to.
+app = typer.Typer(cls=_Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_show_locals=False)
 
 
 @app.callback()

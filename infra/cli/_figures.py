@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
+
+from nightshift.domain.figures import SKIPPED
 
 COLUMNS = {
     "round": "round",
@@ -20,8 +23,13 @@ COLUMNS = {
 
 
 def show(*rounds: Mapping[str, Any]) -> None:
-    """Print one row a round."""
-    Console().print(table(rounds))
+    """Print one row a round, or why there was none."""
+    for each in rounds:
+        if SKIPPED in each:
+            typer.echo(each[SKIPPED])
+    sealed = [each for each in rounds if SKIPPED not in each]
+    if sealed:
+        Console().print(table(sealed))
 
 
 def table(rounds: Sequence[Mapping[str, Any]]) -> Table:

@@ -5,15 +5,10 @@ from typing import Annotated
 
 import typer
 
-from nightshift.domain.errors import LeaseHeld
-
 
 def command(config: Annotated[Path, typer.Option(help="The configuration.")] = Path("nightshift.yaml")) -> None:
     """Run it once before the first night. It is a round without training, and can be continued like any other."""
     from flows.backfill import backfill  # noqa: PLC0415 - heavy: imported when the command runs
     from infra.cli._figures import show  # noqa: PLC0415
 
-    try:
-        show(backfill(config))
-    except LeaseHeld as held:
-        typer.echo(str(held))
+    show(backfill(config))

@@ -5,15 +5,10 @@ from typing import Annotated
 
 import typer
 
-from nightshift.domain.errors import LeaseHeld
-
 
 def command(config: Annotated[Path, typer.Option(help="The configuration.")] = Path("nightshift.yaml")) -> None:
     """Take in corrections, auto-label, train, score, fill the queue. A round that died goes on where it stopped."""
     from flows.nightly import nightly  # noqa: PLC0415 - heavy: imported when the command runs
     from infra.cli._figures import show  # noqa: PLC0415
 
-    try:
-        show(nightly(config))
-    except LeaseHeld as held:
-        typer.echo(str(held))
+    show(nightly(config))

@@ -21,7 +21,7 @@ def start(
     """Start a process that survives its parent and the terminal; its output is appended to a log."""
     folder.mkdir(parents=True, exist_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
         return subprocess.Popen(
             command,
             env={**environment, MARK: mark},
@@ -30,6 +30,7 @@ def start(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=0o077,  # databases and logs are for their owner's eyes
         )
 
 

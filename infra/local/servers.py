@@ -140,6 +140,8 @@ def _prefect(data: Path, where: Endpoints) -> Server:
     environment = {
         **_prefect_home(data),
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": lease,
+        # By default pages of any origin may talk to it, and whoever talks to it can have the worker run code.
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": where.prefect,
         "PREFECT_SERVER_UI_API_URL": where.prefect_api,  # else its pages ask port 4200
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     }

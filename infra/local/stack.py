@@ -160,6 +160,7 @@ class Stack:
     def _locked(self) -> Iterator[None]:
         """Two starts at once would share ports and databases: the second waits for the first."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

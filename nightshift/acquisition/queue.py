@@ -88,8 +88,8 @@ def compose(
 ) -> list[Pick]:
     """The queue, in the order to ask.
 
-    Control frames are drawn before anything is chosen by its worth, among all but tonight's audits: so they stand for
-    the pool, but for the few crowded frames that audits take first.
+    Control frames are drawn first, before audits, which come to crowded frames sooner, and before anything is chosen by
+    its worth: so they stand for the whole pool.
 
     Args:
         candidates: frames that are neither labelled nor asked yet.
@@ -100,13 +100,15 @@ def compose(
         seed_frames: nothing is known about the frames yet, so that a seed set of this size is drawn instead of chosen.
     """
     golden = _random(candidates, _where(candidates, split=Split.GOLDEN), Purpose.GOLDEN, allowance.golden, prices, rng)
-    audit = _audits(candidates, allowance.audit, prices)
-    rest = _others(_where(candidates, split=Split.POOL), audit)
-    if seed_frames is not None:
+    pool = _where(candidates, split=Split.POOL)
+    first_night = seed_frames is not None
+    control = [] if first_night else _random(candidates, pool, Purpose.CONTROL, allowance.control, prices, rng)
+    audit = _audits(candidates, _others(pool, control), allowance.audit, prices)
+    rest = _others(pool, control + audit)
+    if first_night:
         left = allowance.total - _usd(golden + audit)
         return strew(_seed(candidates, rest, left, prices, rng)[:seed_frames], golden + audit, rng)
-    control = _random(candidates, rest, Purpose.CONTROL, allowance.control, prices, rng)
-    open_ = [i for i in _others(rest, control) if candidates[i].colour != "green"]
+    open_ = [i for i in rest if candidates[i].colour != "green"]
     left = allowance.total - _usd(golden + audit + control)
     chosen = [_pick(candidates[i], i, Purpose.REVIEW, prices) for i in rank(open_, left)]
     return strew(_within(chosen, left), golden + audit + control, rng)
@@ -148,13 +150,14 @@ def _pick(candidate: Candidate, index: int, purpose: Purpose, prices: Prices) ->
     return Pick(index, purpose, seconds, max(prices.people_usd(seconds), 1e-6))
 
 
-def _audits(candidates: Sequence[Candidate], usd: float, prices: Prices) -> list[Pick]:
+def _audits(candidates: Sequence[Candidate], among: list[int], usd: float, prices: Prices) -> list[Pick]:
     """The frames that come next in the order of audits, until the first that the dollars do not reach.
 
     To leave out a dear one for a cheap one behind it would leave crowded frames out of the sample.
     """
-    ranked = sorted((c.audit_turn, i) for i, c in enumerate(candidates) if c.audit_turn is not None)
-    picks = [_pick(candidates[i], i, Purpose.AUDIT, prices) for _, i in ranked if candidates[i].split == Split.POOL]
+    turns = ((candidates[i].audit_turn, i) for i in among)
+    ranked = sorted((turn, i) for turn, i in turns if turn is not None)
+    picks = [_pick(candidates[i], i, Purpose.AUDIT, prices) for _, i in ranked]
     paid = np.cumsum([each.usd for each in picks]) if picks else np.zeros(0)
     return picks[: int((paid <= usd).sum())]
 

@@ -14,10 +14,23 @@ NightshiftError
 ├── ModelError           a teacher or a student failed
 ├── ReviewError          Label Studio did not do what was asked
 ├── TrackingError        MLflow did not do what was asked
+├── ServiceDown          a service does not answer any more: the night stops
+├── DiskFull             this machine has no room for a file
 └── StackError           a local server did not start or stop
 
 An error names the object, the reason and the remedy, in that order.
 """
+
+LINES = "\n"  # a reason may quote a log
+
+
+def _visible(text: str, keep: str = "") -> str:
+    """What a terminal can be trusted with: file names come from outside, and may hold its commands."""
+    return "".join(each if each in keep or each.isprintable() else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 class NightshiftError(Exception):
@@ -31,7 +44,7 @@ class NightshiftError(Exception):
 
     def __init__(self, subject: str, reason: str, remedy: str) -> None:
         self.subject, self.reason, self.remedy = subject, reason, remedy
-        super().__init__(f"{subject}: {reason}. {remedy}")
+        super().__init__(f"{_visible(subject)}: {_visible(reason, LINES)}. {remedy}")
 
     def __reduce__(self) -> tuple[type["NightshiftError"], tuple[str, str, str]]:
         """Survive pickling: Prefect and process pools carry errors across processes."""
@@ -88,6 +101,14 @@ class ReviewError(NightshiftError):
 
 class TrackingError(NightshiftError):
     """MLflow did not do what was asked."""
+
+
+class DiskFull(NightshiftError):  # noqa: N818 - reads as what happened
+    """This machine has no room for a file."""
+
+
+class ServiceDown(NightshiftError):  # noqa: N818
+    """A service does not answer any more: the night stops, and goes on there when it is run again."""
 
 
 class StackError(NightshiftError):

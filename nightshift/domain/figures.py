@@ -7,6 +7,7 @@ from nightshift.domain.corrections import Change
 from nightshift.domain.costs import Prices
 from nightshift.domain.rounds import Receipt
 
+SKIPPED = "skipped"  # the only figure of a night that found another round running: who runs it
 COPIED = {
     "ingest": (
         "frames_reviewed", "human_seconds", "human_usd", "skipped", *(f"boxes_{each}" for each in Change),

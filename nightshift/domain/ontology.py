@@ -17,6 +17,9 @@ class ObjectClass:
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.prompts or not all(p.strip() for p in self.prompts):
             raise ConfigError(f"class '{self.name}'", "it has an empty name or prompt", "Give both.")
+        if not self.name.isprintable():
+            shown = self.name.encode("unicode_escape").decode()
+            raise ConfigError(f"class '{shown}'", "its name has characters that cannot be shown", "Leave them out.")
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.color):
             raise ConfigError(f"class '{self.name}'", f"'{self.color}' is no colour", "Write it as #rrggbb.")
 

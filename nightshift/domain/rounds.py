@@ -3,6 +3,7 @@
 Keys are relative to the store's prefix. A round counts when `round.json` exists and `HEAD` names it.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -34,11 +35,22 @@ class RoundKeys:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A student's weights in the store, with the digest they must have."""
+    """A student's weights in the store, with the digest they must have.
+
+    Raises:
+        ValueError: the key lies outside the round's folder, or the digest is none.
+    """
 
     round: int
     key: str
     sha256: str
+
+    def __post_init__(self) -> None:
+        inside = self.key.removeprefix(f"{RoundKeys(self.round).folder}/")
+        if inside == self.key or not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)*", inside, re.ASCII):
+            raise ValueError(f"'{self.key}' is no object of round {self.round}")
+        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            raise ValueError(f"'{self.sha256}' is not a sha-256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,7 @@ class Sealed:
         metrics: every figure of the round, by MLflow's name for it.
         per_class: mAP50-95 of the evaluated student, class name → value.
         stages: seconds per stage.
+        manifest: sha-256 of the list of the round's objects; None where an older Nightshift sealed it.
         schema: of the tables.
     """
 
@@ -108,4 +121,5 @@ class Sealed:
     metrics: dict[str, float]
     per_class: dict[str, float]
     stages: dict[str, float]
+    manifest: str | None = None
     schema: int = SCHEMA

@@ -29,9 +29,9 @@ def entries_from_rows(rows: Iterable[Row], asked: Mapping[Key, Asked] | None = N
         rows: of 'corrections': a row per box, one row with change 'none' for an answer without any.
         asked: what was known of each frame, by the round that asked and the frame.
     """
-    versions: dict[int, Versions] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        versions[row["annotation"]][row["answered_at"]].append(row)
+    versions: dict[tuple[str, int, int], Versions] = defaultdict(lambda: defaultdict(list))
+    for row in rows:  # a restored Label Studio gives an annotation's number to another frame's answer
+        versions[row["frame_id"], row["round"], row["annotation"]][row["answered_at"]].append(row)
     last = [version[max(version)] for version in versions.values()]
     entries = [_entry(version, asked or {}) for version in last if not version[0]["skipped"]]
     return sorted(entries, key=lambda each: (each.answered_at, each.annotation))

@@ -18,6 +18,8 @@ from nightshift.domain.frames import Rejected
 from nightshift.frames.decode import probe_size
 from nightshift.frames.formats import coco, voc, yolo
 from nightshift.frames.formats.raw import RawDataset, RawSample
+from nightshift.frames.names import printable
+from nightshift.frames.scan import read_file
 
 Format = Literal["coco", "yolo", "voc"]
 READERS: Mapping[Format, Callable[[Path], RawDataset]] = {"coco": coco.read, "yolo": yolo.read, "voc": voc.read}
@@ -89,7 +91,8 @@ def read_dataset(folder: Path, form: Format | None = None) -> Dataset:
         rejected += broken
     if not samples:
         raise ConfigError(str(folder), "none of its labels belongs to a picture", "Check the paths in its files.")
-    return Dataset(raw.names, MappingProxyType(samples), MappingProxyType(sizes), tuple(rejected))
+    shown = tuple(Rejected(*map(printable, (each.subject, each.reason, each.detail))) for each in rejected)
+    return Dataset(raw.names, MappingProxyType(samples), MappingProxyType(sizes), shown)
 
 
 def _problem(folder: Path, sample: RawSample, taken: Mapping[str, Detections]) -> Rejected | tuple[int, int]:
@@ -97,9 +100,9 @@ def _problem(folder: Path, sample: RawSample, taken: Mapping[str, Detections]) -
     if sample.name in taken:
         return Rejected(sample.name, "the picture is listed twice")
     try:
-        size = probe_size((folder / sample.name).read_bytes(), sample.name)
-    except (FrameError, OSError) as error:
-        return Rejected(sample.name, getattr(error, "reason", None) or "the picture cannot be read")
+        size = probe_size(read_file((folder / sample.name).resolve(), sample.name), sample.name)
+    except FrameError as error:
+        return Rejected(sample.name, error.reason)
     if sample.relative or sample.size == size:
         return size
     said = "its labels are for {}x{} pixels, but upright it has {}x{}".format(*sample.size, *size)

@@ -77,8 +77,8 @@ def histogram(scores: Sequence[float], thresholds: Mapping[str, float]) -> str:
     for name, at in thresholds.items():
         axes.axvline(at, color=INK, linewidth=1.1, linestyle=(0, (4, 3)))
         axes.annotate(
-            f"{name} {at:.2f}", (at, 0.99), (4, 0), xycoords=("data", "axes fraction"), textcoords="offset points",
-            va="top", color=INK, size=9, parse_math=False,
+            f"{printable(name)} {at:.2f}", (at, 0.99), (4, 0), xycoords=("data", "axes fraction"),
+            textcoords="offset points", va="top", color=INK, size=9, parse_math=False,
         )  # fmt: skip
     axes.grid(visible=False, axis="x")
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))

@@ -4,6 +4,7 @@ Everything that a user supplied is escaped; only figures drawn by matplotlib and
 """
 
 import base64
+import re
 from typing import Any
 
 from markupsafe import Markup
@@ -13,6 +14,8 @@ from nightshift.report.paper import trusted, write
 from nightshift.report.view import Card, ReportView
 
 SAFE_SCHEMES = ("https://", "http://")
+SET_ASIDE = 200  # rows of the quarantine that are shown: a longer list is read in the store
+DESK = "Label Studio"  # the link to the queue
 
 
 def render(view: ReportView) -> str:
@@ -27,6 +30,7 @@ def render(view: ReportView) -> str:
         places={label: url for label, url in view.links.items() if not url.startswith(SAFE_SCHEMES)},
         bars=_bars(view),
         cards=[_card(view, card) for card in view.cards],
+        quarantine=[(*row, _task_link(view, row[1])) for row in view.quarantine[:SET_ASIDE]],
     )
 
 
@@ -57,6 +61,14 @@ def _evidence(view: ReportView) -> dict[str, Markup]:
         "control": learning_figures.control(control) if control and compared else "",
     }
     return {name: trusted(svg) for name, svg in drawn.items()}
+
+
+def _task_link(view: ReportView, subject: str) -> str:
+    """Where a person mends a task that is named in the quarantine; empty for everything else."""
+    queue, task = view.links.get(DESK, ""), re.match(r"task (\d{1,19})\b", subject)
+    if task is None or not queue.startswith(SAFE_SCHEMES):
+        return ""
+    return f"{queue}{'&' if '?' in queue else '?'}task={task[1]}"
 
 
 def _ever(view: ReportView, *names: str) -> bool:

@@ -16,7 +16,8 @@ HERE = Path(__file__).parent
 def write(template: str, **content: Any) -> str:
     """The page of a template, self-contained. The same content gives the same text, byte for byte."""
     style = trusted((HERE / "page.css").read_text(encoding="utf-8"))
-    return _surroundings().get_template(template).render(style=style, **content)
+    page = _surroundings().get_template(template).render(style=style, **content)
+    return page.encode(errors="replace").decode()  # half a character in a name has no UTF-8
 
 
 def trusted(own: str) -> Markup:

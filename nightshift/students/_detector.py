@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import cv2
 import numpy as np
@@ -22,9 +21,9 @@ from numpy.typing import NDArray
 from torchvision.ops import batched_nms
 
 from nightshift.domain.detections import Detections, clean
-from nightshift.domain.errors import ModelError
 from nightshift.domain.models import Hyper, Image, Sight
 from nightshift.students import _architecture
+from nightshift.students._weights import load_network
 
 LEAST_SCORE = 0.01
 MOST_BOXES = 300
@@ -58,7 +57,7 @@ class UltralyticsDetector:
     """
 
     def __init__(self, weights: Path, hyper: Hyper) -> None:
-        self._network = _load(weights, device(hyper.device))
+        self._network = load_network(weights, device=device(hyper.device), fuse=True)
         self._side, self._batch = hyper.image_size, hyper.batch
         self._name = Path(self._network.yaml["yaml_file"]).stem
         self._version = f"{self._name}@{hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}"
@@ -190,16 +189,6 @@ def device(wanted: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     first = wanted.split(",", maxsplit=1)[0]
     return torch.device(f"cuda:{first}" if first.isdigit() else first)
-
-
-def _load(weights: Path, target: torch.device) -> Any:
-    from ultralytics.nn.tasks import load_checkpoint  # noqa: PLC0415 - its settings come first
-
-    try:
-        network, _ = load_checkpoint(weights, device=target, fuse=True)  # type: ignore[no-untyped-call]
-    except Exception as error:
-        raise ModelError(str(weights), f"cannot be loaded ({error})", "Train or fetch it again.") from error
-    return network.eval()
 
 
 def _chunks(images: Sequence[Image], size: int) -> Iterator[Sequence[Image]]:

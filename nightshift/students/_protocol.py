@@ -20,6 +20,7 @@ class Request:
         data: data.yaml of the folder to train on.
         out: where to write.
         init: weights to continue from, or None.
+        init_sha256: their digest, or None.
         image_size: pixels.
         epochs: passes over the list of pictures.
         batch: images per step.
@@ -32,6 +33,7 @@ class Request:
     data: str
     out: str
     init: str | None
+    init_sha256: str | None
     image_size: int
     epochs: int
     batch: int

@@ -11,6 +11,7 @@ Knows nothing of models or data.
 """
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -53,6 +54,9 @@ def threads() -> int:
 
 
 def _own_folder() -> Path:
+    """Of this user alone: on a shared machine somebody else may have made a folder of that name before."""
     folder = Path(tempfile.gettempdir()) / f"nightshift-ultralytics-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+    found = folder.lstat()
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+    return folder if ours else Path(tempfile.mkdtemp(prefix="nightshift-ultralytics-"))

@@ -12,6 +12,7 @@ from typing import Any
 
 from nightshift.students import _architecture, _quiet
 from nightshift.students._protocol import Origin, Request, say
+from nightshift.students._weights import check_digest, load_network
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -66,11 +67,13 @@ def choose_start(request: Request) -> tuple[Path | None, Origin]:
     """The weights to start from, and what to call that."""
     model, why = request.model, ""
     if request.init:
+        check_digest(Path(request.init), request.init_sha256)
         trained = _network_name(Path(request.init))
         if trained == model:
             return Path(request.init), Origin("warm", f"continues from {request.init}")
         why = f"{request.init} is a {trained}, not a {model}; "
     if weights := _architecture.published(model):
+        load_network(weights)  # refused here, with what to do, rather than in the midst of training
         return weights, Origin("pretrained", f"{why}starts from published weights {weights}")
     return None, Origin("scratch", f"{why}no published weights of {model} at hand: starts from scratch")
 
@@ -99,10 +102,7 @@ def overrides(request: Request, weights: Path | None, origin: Origin) -> dict[st
 
 
 def _network_name(weights: Path) -> str:
-    from ultralytics.nn.tasks import load_checkpoint  # noqa: PLC0415
-
-    network, _ = load_checkpoint(weights)  # type: ignore[no-untyped-call]
-    return Path(network.yaml["yaml_file"]).stem
+    return Path(load_network(weights).yaml["yaml_file"]).stem
 
 
 def _device(wanted: str) -> str:

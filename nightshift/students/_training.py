@@ -14,36 +14,41 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nightshift
-from nightshift.domain.errors import ModelError
 from nightshift.domain.models import Checkpoint, Hyper, Progress
+from nightshift.domain.room import room_in
+from nightshift.students import _failure
 from nightshift.students._protocol import Epoch, Origin, Request, understand
 
 logger = logging.getLogger(__name__)
 
 PROCESS = "nightshift.students._train_process"
-LAST_LINES = 12  # of the log, in the error of a failed training
+LAST_LINES = 40  # of the log, in which the reason of a failure is looked for
 
 
 def train(data: Path, init: Path | None, out: Path, hyper: Hyper, epochs: int, progress: Progress) -> Checkpoint:
     """Train in a child process.
 
     Raises:
-        ModelError: it failed; the reason ends with the last lines of its log, which is out/train.log.
+        ModelError: it failed; the reason ends with the last lines of its log.
+        DiskFull: there is no room under `out`.
     """
     request = Request(
         model=hyper.model,
         data=str(data.resolve()),
         out=str(out.resolve()),
         init=str(init.resolve()) if init else None,
+        init_sha256=hashlib.sha256(init.read_bytes()).hexdigest() if init else None,
         image_size=hyper.image_size,
         epochs=epochs,
         batch=hyper.batch,
         seed=hyper.seed,
         device=hyper.device,
         parent=os.getpid(),
-    ).write(out / "request.json")
-    command = [sys.executable, "-u", "-m", PROCESS, str(request.resolve())]
-    origin, curves = listen(command, out / "train.log", progress)
+    )
+    with room_in(out):
+        path = request.write(out / "request.json")
+        command = [sys.executable, "-u", "-m", PROCESS, str(path.resolve())]
+        origin, curves = listen(command, out / "train.log", progress)
     weights = out / "run" / "weights" / "last.pt"
     return Checkpoint(weights, hashlib.sha256(weights.read_bytes()).hexdigest(), origin, tuple(curves))
 
@@ -55,7 +60,9 @@ def listen(command: Sequence[str], log: Path, progress: Progress) -> tuple[str, 
 
     Raises:
         ModelError: its exit code is not 0.
+        DiskFull: as `train`.
     """
+    killed = _failure.kills_for_memory()
     origin, curves, last = "", [], deque[str](maxlen=LAST_LINES)
     with _run(command) as child, log.open("w", buffering=1, encoding="utf-8") as file:
         for line in child.stdout or ():
@@ -71,7 +78,8 @@ def listen(command: Sequence[str], log: Path, progress: Progress) -> tuple[str, 
                     file.write(line)
                     last.append(line)
     if child.returncode:
-        raise ModelError("training", _why(child.returncode, last), f"The whole log is {log}.")
+        more = _failure.kills_for_memory() > killed
+        raise _failure.explained(child.returncode, list(last), log.parent, kernel_killed=more)
     return origin, curves
 
 
@@ -93,8 +101,3 @@ def _run(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
             child.wait()
         finally:
             child.kill()  # of one that has ended already, nothing
-
-
-def _why(code: int, last: Sequence[str]) -> str:
-    how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-    return f"the process failed ({how}); it ended with\n{''.join(last)}"

@@ -114,6 +114,7 @@ def strip(weights: Path, name: str) -> None:
     saved = torch_load(weights, map_location="cpu")  # type: ignore[no-untyped-call]
     network = saved["model"]
     network.yaml["yaml_file"] = f"{name}.yaml"
+    network.__dict__.pop("pt_path", None)  # where the weights lay that a warm start began with
     network.args = {key: saved["train_args"][key] for key in ("task", "imgsz", "single_cls")}
     kept = {"model": network, "train_args": network.args, **{key: saved[key] for key in ("version", "license")}}
     torch.save(kept, weights)

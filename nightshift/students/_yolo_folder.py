@@ -23,6 +23,7 @@ from nightshift.domain.detections import Boxes, Detections, clean
 from nightshift.domain.errors import FrameError, ModelError
 from nightshift.domain.models import Example
 from nightshift.domain.models import Image as Pixels
+from nightshift.domain.room import room_in
 
 UPRIGHT, ORIENTATION = 1, 0x0112  # EXIF 2.32, tag 274
 GREY = 114  # as Ultralytics' own borders
@@ -105,7 +106,8 @@ def _check(folder: Path, examples: Sequence[Example], classes: int) -> None:
 def _write_example(folder: Path, index: int, example: Example) -> Path:
     stem = folder.resolve() / "images" / f"{index:06d}"  # names of different folders may be equal
     try:
-        path, size = _place(example, stem)
+        with room_in(folder):
+            path, size = _place(example, stem)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise FrameError(str(example.path), f"cannot be read ({error})", "Remove or replace it.") from error
     (folder / "labels" / f"{index:06d}.txt").write_text(to_lines(example.labels, size))
@@ -156,6 +158,7 @@ def _link(source: Path, target: Path) -> None:
         try:
             place(source.resolve(), target)
         except OSError:  # another file system, or one without links
+            if place is ways[-1]:
+                raise
             continue
         return
-    raise OSError(f"cannot copy {source} to {target}")

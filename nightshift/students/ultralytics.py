@@ -15,6 +15,7 @@ from nightshift.domain.models import (
     StudentDetector,
     no_progress,
 )
+from nightshift.domain.room import room_in
 from nightshift.students import _architecture, _quiet, _training, _yolo_folder
 
 SMALLEST = "yolo11p"
@@ -48,10 +49,12 @@ class UltralyticsStudent:
             UnknownName: the architecture is unknown.
             ModelError: nothing to train on, `out` is in use, or the training failed.
             FrameError: a picture cannot be read.
+            DiskFull: there is no room under `out`.
         """
         _architecture.check(hyper.model)
         least = min(LEAST_STEPS, hyper.steps) * hyper.batch
-        data = _yolo_folder.write(out, examples, names, least)
+        with room_in(out):
+            data = _yolo_folder.write(out, examples, names, least)
         entries = len((out / "train.txt").read_text().splitlines())
         steps_per_epoch = -(-entries // hyper.batch)
         epochs = -(-hyper.steps // steps_per_epoch)

@@ -148,7 +148,7 @@ def _load(checkpoint: str) -> tuple[Any, Any]:
 
 def _read(checkpoint: str, *, local_files_only: bool) -> tuple[Any, Any]:
     """Weights are read from safetensors only, and no code that comes with them is run."""
-    here: dict[str, Any] = {"local_files_only": local_files_only}
+    here: dict[str, Any] = {"local_files_only": local_files_only, "trust_remote_code": False}
     try:
         family = AutoConfig.from_pretrained(checkpoint, **here).model_type
         if family not in STYLES:

@@ -19,11 +19,13 @@ class Faults:
         cut_bodies: answers to GET that end early.
         lost_answers: answers to PUT that never come, although the write happened.
         unconditional: conditions of writes are dropped on the way, as some servers do.
+        busy: requests that are turned away with 429, and not passed on.
         bare_etags: If-Match is compared as it is, quotes and all, as radosgw does.
     """
 
     cut_bodies: int = 0
     lost_answers: int = 0
+    busy: int = 0
     unconditional: bool = False
     bare_etags: bool = False
     requests: list[str] = field(default_factory=list)
@@ -39,6 +41,10 @@ def faulty_proxy(upstream: str) -> Iterator[tuple[str, Faults]]:
         def _pass_on(self) -> None:
             faults.requests.append(self.command)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if faults.busy:
+                faults.busy -= 1
+                self._turn_away()
+                return
             status, headers, content = _forward(upstream, self, body, faults)
             if self.command == "PUT" and faults.lost_answers:
                 faults.lost_answers -= 1
@@ -53,6 +59,12 @@ def faulty_proxy(upstream: str) -> Iterator[tuple[str, Faults]]:
                 self.close_connection = True
                 content = content[: len(content) // 2]
             self.wfile.write(content)
+
+        def _turn_away(self) -> None:
+            self.send_response_only(429)
+            self.send_header("Retry-After", "0")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _pass_on  # noqa: N815 - http.server's names
 

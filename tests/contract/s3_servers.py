@@ -26,7 +26,7 @@ def free_port() -> int:
         return port
 
 
-def client_for(endpoint: str, key: str = "test", secret: str = "test") -> Any:  # noqa: S107 - public test keys
+def client_for(endpoint: str | None, key: str = "test", secret: str = "test") -> Any:  # noqa: S107 - public test keys
     """A client like the store's own, which tests its own construction elsewhere."""
     config = Config(
         s3={"addressing_style": "path"},

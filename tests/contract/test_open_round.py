@@ -1,5 +1,6 @@
 """An open round over a store: what it reads from its ancestors, and when it may publish."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -8,12 +9,13 @@ import pytest
 
 from nightshift.config import Config
 from nightshift.domain.detections import Detections
-from nightshift.domain.errors import LeaseLost
+from nightshift.domain.errors import ConfigError, LeaseLost
 from nightshift.domain.frames import Rejected
 from nightshift.domain.rounds import Plan, Receipt, Sealed
 from nightshift.round import IMPORTED, OpenRound
 from nightshift.services.store import rows, state
 from nightshift.services.store.lease import Lease
+from nightshift.services.store.manifest import read_manifest
 from nightshift.services.store.s3 import Store
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -78,7 +80,9 @@ def test_the_first_round_has_no_past(quick_store: Store) -> None:
 
 def test_what_earlier_rounds_cost_is_carried_on(quick_store: Store) -> None:
     sealed = Sealed(0, None, "nightly", NOON, None, {"total_usd": 12.5}, {}, {})
-    assert _open(quick_store, 0).seal(sealed) == sealed
+    counts = _open(quick_store, 0).seal(sealed)
+    assert replace(counts, manifest=None) == sealed
+    assert read_manifest(quick_store, 0, counts.manifest) is not None
     assert _open(quick_store, 1).spent() == 12.5
     assert state.read_head(quick_store) == 0
 
@@ -128,3 +132,19 @@ def test_labels_that_came_with_the_frames_count_until_people_say_otherwise(quick
     first.write("labels", [rows.imported_row(f, BOX, NOON) for f in ("x", "y")], IMPORTED)
     _open(quick_store, 1).write("labels", [_label("x", other)])
     assert _open(quick_store, 2).labels() == {"x": other, "y": BOX}
+
+
+def test_a_fenced_out_round_publishes_no_table(quick_store: Store) -> None:
+    with Lease(quick_store, owner="one") as mine:
+        night = _open(quick_store, 0, token=mine.token)
+        night.write("labels", [])
+    with Lease(quick_store, owner="two"), pytest.raises(LeaseLost, match="another process"):
+        night.write("queue", [])
+    assert not quick_store.exists(night.keys.key("queue.parquet"))
+
+
+def test_a_round_opened_under_settings_nobody_knows_any_more_says_how_to_go_on(quick_store: Store) -> None:
+    plan = Plan(0, None, "nightly", NOON, {"project": "p", "moon": "full"}, "d", None, 7, {"nightshift": "0.0.7"})
+    project: Any = SimpleNamespace(store=quick_store, config=CONFIG)
+    with pytest.raises(ConfigError, match=r"rounds/0000/plan\.json.*Finish that round with Nightshift 0\.0\.7"):
+        _ = OpenRound(project, plan).config

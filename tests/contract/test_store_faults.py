@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from nightshift.domain.errors import Conflict, NotFound, StoreError, StoreUnfit
-from nightshift.services.store.client import open_client
+from nightshift.services.store.client import ATTEMPTS, open_client
 from nightshift.services.store.faults import BY_CODE, from_answer
 from nightshift.services.store.places import Place
 from nightshift.services.store.probe import probe_conditional_writes
@@ -49,6 +49,42 @@ def test_a_body_that_always_breaks_off_is_an_error_and_leaves_no_file(
         with pytest.raises(StoreError):
             attempt()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def busy(
+    moto_client: object, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Store, Faults]]:
+    """The store's own client, through the proxy."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    endpoint: str = moto_client.meta.endpoint_url  # type: ignore[attr-defined]
+    with faulty_proxy(endpoint) as (address, faults), closing(open_client(address)) as client:
+        yield Store(client, Place("night", request.node.name)), faults
+
+
+@pytest.mark.parametrize("times", [1, ATTEMPTS - 1])
+def test_a_busy_server_is_asked_again_whatever_was_asked(busy: tuple[Store, Faults], times: int) -> None:
+    store, faults = busy
+    faults.busy = times
+    assert store.create("k", b"ours")
+    for ask in (
+        lambda: store.read("k"),
+        lambda: store.exists("k"),
+        lambda: list(store.list()),
+        lambda: store.digest("k"),
+    ):
+        faults.busy = times
+        assert ask()
+    assert faults.busy == 0
+
+
+def test_a_server_that_stays_busy_is_left_alone_in_the_end(busy: tuple[Store, Faults]) -> None:
+    store, faults = busy
+    faults.busy = 10**6
+    with pytest.raises(StoreError, match="429"):
+        store.create("k", b"ours")
+    assert len(faults.requests) == ATTEMPTS
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3])

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,12 @@ import pytest
 from mlflow import MlflowClient
 
 from nightshift.domain.errors import TrackingError
-from nightshift.domain.rounds import Plan, Sealed, Weights
-from nightshift.services.tracking import DatasetNote, Tracking
-from nightshift.services.tracking.errors import PATIENCE, mlflow_call
+from nightshift.services.tracking import Tracking
+from nightshift.services.tracking.errors import FIXED, TIMEOUTS, mlflow_call
+from tests.contract.rounds_in_mlflow import everything, hasty, log, planned
 
 pytestmark = pytest.mark.slow  # seconds, not milliseconds: left out of `make quick`
 
-WHEN = datetime(2026, 11, 21, 2, tzinfo=UTC)
-CURVES = ({"train/box_loss": 2.0}, {"train/box_loss": 1.0})
 WRITES = ("create_run", "log_batch", "log_inputs", "log_artifact", "create_model_version", "set_registered_model_alias")
 _numbers = itertools.count()
 
@@ -53,73 +51,15 @@ def project(client: MlflowClient) -> Iterator[str]:
         client.delete_registered_model(model.name)
 
 
-def _round(number: int, champion: int | None = None, map50: float = 0.5) -> tuple[Plan, Sealed]:
-    opened = WHEN + timedelta(days=number)
-    config = {"student": {"steps": 800}, "notes": "y" * 9000} | {f"k{i}": i for i in range(150)}
-    plan = Plan(number, number - 1 if number else None, "nightly", opened, config, "ab" * 32, None, 7, {"torch": "2"})
-    weights = None if champion is None else Weights(champion, f"rounds/{champion:04d}/w.pt", f"{champion:02d}" * 32)
-    figures = {"map50": map50, "human_usd": 3.25, "total_usd": 4.0}
-    sealed = Sealed(
-        number,
-        plan.parent,
-        "nightly",
-        opened + timedelta(minutes=9),
-        weights,
-        figures,
-        {"gear/2": 0.4},
-        {"train": 131.5},
-    )
-    return plan, sealed
-
-
-def _log(tracking: Tracking, project: str, number: int, champion: int | None = None, map50: float = 0.5) -> Any:
-    return tracking.log_round(
-        project,
-        *_round(number, champion, map50),
-        {"report.html": b"<h1>Round</h1>", "curves/results.csv": b"epoch\n1\n"},
-        DatasetNote(project, f"{number:02d}" * 32, f"s3://bucket/rounds/{number:04d}/labels.parquet", 40, 120),
-        CURVES,
-        f"s3://bucket/rounds/{number:04d}/w.pt",
-        {"Label Studio": "http://127.0.0.1:8080"},
-    )
-
-
-def _everything(client: MlflowClient, project: str) -> dict[str, Any]:
-    """All that MLflow shows of a project, without the ids and times it makes up itself."""
-    experiment = client.get_experiment_by_name(project)
-    assert experiment is not None
-    found = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
-    versions = sorted(client.search_model_versions(f"name = '{project}'"), key=lambda each: int(each.version))
-    return {
-        "runs": [_shown(client, run) for run in found],
-        "versions": [(each.version, each.source, each.tags) for each in versions],
-        "aliases": {k: str(v) for k, v in client.get_registered_model(project).aliases.items()} if versions else {},
-    }
-
-
-def _shown(client: MlflowClient, run: Any) -> dict[str, Any]:
-    run_id = run.info.run_id
-    points = {name: client.get_metric_history(run_id, name) for name in run.data.metrics}
-    files = [file.path for folder in (None, "curves") for file in client.list_artifacts(run_id, folder)]
-    return {
-        "name": run.info.run_name,
-        "status": (run.info.status, run.info.start_time, run.info.end_time),
-        "points": {name: [(each.step, each.value) for each in history] for name, history in points.items()},
-        "params": run.data.params,
-        "inputs": [(each.dataset.digest, each.dataset.source) for each in run.inputs.dataset_inputs],
-        "files": files,
-        "note": run.data.tags["mlflow.note.content"],
-    }
-
-
 def test_a_round_is_one_run_with_all_its_figures(client: MlflowClient, address: str, project: str) -> None:
-    link = _log(Tracking.connect(address), project, 7, champion=7)
-    (shown,) = _everything(client, project)["runs"]
+    link = log(Tracking.connect(address), project, 7, champion=7)
+    (shown,) = everything(client, project)["runs"]
     assert shown["name"] == "round-0007"
     assert shown["status"][0] == "FINISHED"
-    assert shown["points"]["map50"] == [(7, 0.5)]
-    assert shown["points"]["seconds/train"] == [(7, 131.5)]
-    assert shown["points"]["training/train.box_loss"] == [(1, 2.0), (2, 1.0)]
+    points = {name: [(step, value) for step, value, _ in said] for name, said in shown["points"].items()}
+    assert points["map50"] == [(7, 0.5)]
+    assert points["seconds/train"] == [(7, 131.5)]
+    assert points["training/train.box_loss"] == [(1, 2.0), (2, 1.0)]
     assert any(name.startswith("ap/gear_2") for name in shown["points"])
     assert shown["params"]["config.student.steps"] == "800"
     assert shown["params"]["config.k149"] == "149"
@@ -129,10 +69,10 @@ def test_a_round_is_one_run_with_all_its_figures(client: MlflowClient, address: 
 
 def test_a_round_logged_twice_changes_no_figure(client: MlflowClient, address: str, project: str) -> None:
     tracking = Tracking.connect(address)
-    first = _log(tracking, project, 1, champion=1)
-    before = _everything(client, project)
-    assert _log(tracking, project, 1, champion=1) == first
-    assert _everything(client, project) == before
+    first = log(tracking, project, 1, champion=1)
+    before = everything(client, project)
+    assert log(tracking, project, 1, champion=1) == first
+    assert everything(client, project) == before
 
 
 class Dying:
@@ -150,20 +90,17 @@ class Dying:
 
 
 def test_a_round_cut_off_anywhere_is_completed_by_logging_it_again(client: MlflowClient, project: str) -> None:
-    _log(Tracking(client), project, 1, champion=1)
-    whole = _everything(client, project)
+    log(Tracking(client), project, 1, champion=1)
+    whole = everything(client, project)
     cut = 0
     for writes in itertools.count():
         other = f"{project} cut {writes}"
         try:
-            _log(Tracking(Dying(client, writes)), other, 1, champion=1)
+            log(Tracking(Dying(client, writes), patience=hasty()), other, 1, champion=1)
         except TrackingError:
             cut += 1
-            _log(Tracking(client), other, 1, champion=1)
-            seen = _everything(client, other)
-            inputs = [run.pop("inputs") for run in (*seen["runs"], *whole["runs"]) if "inputs" in run]
-            assert seen == whole
-            assert all(len(each) == 1 for each in inputs)
+            log(Tracking(client), other, 1, champion=1)
+            assert everything(client, other) == whole
         else:
             break
     assert cut >= len(WRITES)
@@ -171,8 +108,8 @@ def test_a_round_cut_off_anywhere_is_completed_by_logging_it_again(client: Mlflo
 
 def test_a_figure_sealed_anew_replaces_the_old_one(address: str, project: str) -> None:
     tracking = Tracking.connect(address)
-    _log(tracking, project, 1, map50=0.5)
-    _log(tracking, project, 1, map50=0.4)
+    log(tracking, project, 1, map50=0.5)
+    log(tracking, project, 1, map50=0.4)
     assert tracking.rounds(project)[0].metrics["map50"] == 0.4
 
 
@@ -180,14 +117,14 @@ def test_rounds_are_listed_oldest_first(address: str, project: str) -> None:
     tracking = Tracking.connect(address)
     assert tracking.rounds(project) == []
     for number in (2, 0, 1):
-        _log(tracking, project, number, map50=number / 10)
+        log(tracking, project, number, map50=number / 10)
     assert [(each.number, each.metrics["map50"]) for each in tracking.rounds(project)] == [(0, 0.0), (1, 0.1), (2, 0.2)]
 
 
 def test_the_alias_follows_the_champion_and_never_goes_back(client: MlflowClient, address: str, project: str) -> None:
     tracking = Tracking.connect(address)
     for number, champion in ((0, None), (1, 1), (2, 1), (3, 3), (1, 1)):
-        _log(tracking, project, number, champion)
+        log(tracking, project, number, champion)
     aliased = client.get_model_version_by_alias(project, "champion")
     assert aliased.source == "s3://bucket/rounds/0003/w.pt"
     assert aliased.tags["nightshift.round"] == "3"
@@ -196,14 +133,14 @@ def test_the_alias_follows_the_champion_and_never_goes_back(client: MlflowClient
 
 
 def test_artifacts_can_be_read_back(client: MlflowClient, address: str, project: str, tmp_path: Path) -> None:
-    link = _log(Tracking.connect(address), project, 1)
+    link = log(Tracking.connect(address), project, 1)
     read = client.download_artifacts(link.run_id, "report.html", str(tmp_path))
     assert Path(read).read_bytes() == b"<h1>Round</h1>"
     assert Path(client.download_artifacts(link.run_id, "curves/results.csv", str(tmp_path))).exists()
 
 
 def test_the_data_set_names_its_table(client: MlflowClient, address: str, project: str) -> None:
-    link = _log(Tracking.connect(address), project, 1)
+    link = log(Tracking.connect(address), project, 1)
     (used,) = client.get_run(link.run_id).inputs.dataset_inputs
     assert mlflow.data.get_source(used.dataset).uri == "s3://bucket/rounds/0001/labels.parquet"
     assert used.dataset.profile == '{"frames": 40, "boxes": 120}'
@@ -211,33 +148,33 @@ def test_the_data_set_names_its_table(client: MlflowClient, address: str, projec
 
 def test_what_a_person_wrote_about_the_experiment_stands(client: MlflowClient, address: str, project: str) -> None:
     tracking = Tracking.connect(address)
-    _log(tracking, project, 1)
+    log(tracking, project, 1)
     experiment = client.get_experiment_by_name(project)
     assert experiment is not None
     assert "map50" in experiment.tags["mlflow.note.content"]
     client.set_experiment_tag(experiment.experiment_id, "mlflow.note.content", "ours")
-    _log(tracking, project, 2)
+    log(tracking, project, 2)
     assert client.get_experiment(experiment.experiment_id).tags["mlflow.note.content"] == "ours"
 
 
 def test_a_deleted_experiment_is_explained(client: MlflowClient, address: str, project: str) -> None:
     tracking = Tracking.connect(address)
-    _log(tracking, project, 1)
+    log(tracking, project, 1)
     experiment = client.get_experiment_by_name(project)
     assert experiment is not None
     client.delete_experiment(experiment.experiment_id)
     with pytest.raises(TrackingError, match="Restore it"):
-        _log(tracking, project, 1)
+        log(tracking, project, 1)
 
 
 def test_a_path_outside_the_run_is_refused(address: str, project: str) -> None:
     with pytest.raises(TrackingError, match="not a path inside a run"):
-        Tracking.connect(address).log_round(project, *_round(1), {"../report.html": b""})
+        Tracking.connect(address).log_round(project, *planned(1), {"../report.html": b""})
 
 
 def test_a_server_that_is_not_there_is_named_with_a_remedy() -> None:
     with pytest.raises(TrackingError, match=r"http://127.0.0.1:9: nobody answers there. .*MLFLOW_TRACKING_URI"):
-        Tracking.connect("http://me:hunter2@127.0.0.1:9")
+        Tracking.connect("http://me:hunter2@127.0.0.1:9", {}, hasty())
 
 
 def test_a_missing_address_is_explained() -> None:
@@ -248,5 +185,5 @@ def test_a_missing_address_is_explained() -> None:
 def test_time_outs_are_set_for_the_call_only_and_never_over_the_users() -> None:
     surroundings = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "77"}
     with mlflow_call("x", environ=surroundings):
-        assert surroundings == PATIENCE | {"MLFLOW_HTTP_REQUEST_TIMEOUT": "77"}
+        assert surroundings == TIMEOUTS | FIXED | {"MLFLOW_HTTP_REQUEST_TIMEOUT": "77"}
     assert surroundings == {"MLFLOW_HTTP_REQUEST_TIMEOUT": "77"}

@@ -1,8 +1,10 @@
 """The embedded stack: real servers, on loopback, that start, repair and stop as promised."""
 
+import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -103,23 +105,58 @@ def test_a_page_in_a_browser_cannot_empty_the_store(stack: Endpoints) -> None:
     assert httpx.post(f"{stack.s3}/_ministack/reset").status_code == 403
 
 
-def test_every_server_listens_on_loopback_only(local_stack: Stack) -> None:
-    listening = {each for process in family(local_stack) for each in _listening(process)}
-    assert len(listening) >= 2
-    assert {address for _, address in listening} == {"127.0.0.1"}
+def test_every_server_listens_on_loopback_only(local_stack: Stack, stack: Endpoints) -> None:
+    """Every socket of every process of the stack that takes connections or packets, in both families."""
+    open_ = {each for process in family(local_stack) for each in _listening(process)}
+    assert {ip for ip, _ in open_} == {"127.0.0.1"}
+    assert {port for _, port in open_} >= {_port(url) for url in (stack.s3, stack.label_studio, stack.mlflow)}
 
 
-def _listening(process: psutil.Process) -> list[tuple[str, str]]:
+def _port(url: str) -> int:
+    return int(url.rsplit(":", 1)[1])
+
+
+def _listening(process: psutil.Process) -> list[tuple[str, int]]:
     try:
-        found = [each for each in process.net_connections() if each.status == psutil.CONN_LISTEN]
-        return [(process.name(), each.laddr.ip) for each in found]
+        found = process.net_connections(kind="inet")
     except psutil.NoSuchProcess:  # a short-lived helper of a server ended while we looked
         return []
+    waiting = [each for each in found if each.status == psutil.CONN_LISTEN or each.type == socket.SOCK_DGRAM]
+    return [(each.laddr.ip, each.laddr.port) for each in waiting if each.laddr]
 
 
 def test_what_is_secret_is_readable_by_its_owner_only(local_stack: Stack) -> None:
+    assert local_stack.folder.stat().st_mode & 0o777 == 0o700
     for name in ("secrets.json", "env", "state.json"):
         assert (local_stack.folder / name).stat().st_mode & 0o777 == 0o600, name
+
+
+def test_what_servers_write_is_readable_by_its_owner_only(spare: Stack) -> None:
+    """Label Studio's database holds the keys of the bucket, and logs may tell more than anybody thought."""
+    spare.up()
+    databases = [*spare.folder.glob("*/**/*.db"), *spare.folder.glob("prefect/**/*.db*")]
+    logs = list((spare.folder / "logs").iterdir())
+    assert databases
+    assert logs
+    for path in logs + [each for each in databases if "prefect" in each.parts]:  # the others were copied here
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_no_secret_is_on_a_command_line(local_stack: Stack) -> None:
+    """Every user of a machine may read the command lines of all processes."""
+    kept = json.loads((local_stack.folder / "secrets.json").read_text())
+    secret = {value for name, value in kept.items() if name != "label_studio_user"}
+    lines = [" ".join(each.cmdline()) for each in family(local_stack) if each.is_running()]
+    assert lines
+    assert not [line for line in lines for value in secret if value in line]
+
+
+def test_a_page_from_elsewhere_may_not_drive_prefect(stack: Endpoints) -> None:
+    """A browser asks before it sends JSON across origins; whoever may make a deployment may run code."""
+    ask = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    for origin, allowed in (("http://elsewhere.example", None), (stack.prefect, stack.prefect)):
+        answer = httpx.options(f"{stack.prefect_api}/deployments/", headers={"Origin": origin, **ask})
+        assert answer.headers.get("access-control-allow-origin") == allowed
 
 
 def test_the_environment_file_says_what_the_endpoints_say(local_stack: Stack, stack: Endpoints) -> None:

@@ -35,6 +35,15 @@ def test_the_pattern_names_the_clip_or_the_frame_is_its_own(pattern: str, name: 
     assert rules(pattern).clip(name) == clip
 
 
+@pytest.mark.parametrize(
+    "pattern", [DEFAULT, r"(?P<clip>.*)_\d+\.\w+$", r"(?P<clip>\w+)-\d+", r"^(?P<clip>[^/]+)/.*\.jpg$"]
+)
+def test_names_of_a_thousand_characters_are_matched_in_no_time(pattern: str) -> None:
+    for part in ("a", "1", "_1", "/", "a/", "-", ".", "1_", "_"):
+        name = (part * 1000)[:1000]
+        assert rules(pattern).clip(name) in name
+
+
 @pytest.mark.parametrize("pattern", ["(", ".*"])
 def test_a_pattern_that_names_no_clip_is_a_mistake_in_the_configuration(pattern: str) -> None:
     with pytest.raises(ConfigError, match="clip_pattern"):

@@ -1,4 +1,5 @@
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,28 @@ def test_junk_instead_of_boxes_never_crashes(tmp_path_factory: pytest.TempPathFa
     coco(folder, [[1, 1, 5, 5], *boxes])
     found = read_dataset(folder)
     assert len(found.samples["images/a b.png"]) + len(found.rejected) == 1 + len(boxes)
+
+
+def test_pictures_that_are_none_end_no_reading_of_yolo_labels(tmp_path: Path) -> None:
+    """labelformat's own look at them never ends where a JPEG's segments lead backwards."""
+    put(tmp_path, "data.yaml", "train: images\nnames: [cat]\n")
+    files = {"good.png": picture(1), "junk.jpg": b"junk", "cut.png": picture(2)[:40], "page.jpg": b"<html></html>"}
+    for name, data in files.items():
+        put(tmp_path, f"images/{name}", data)
+        put(tmp_path, f"labels/{Path(name).stem}.txt", "0 .5 .5 .2 .2")
+    os.mkfifo(tmp_path / "images" / "pipe.jpg")
+    found = read_dataset(tmp_path)
+    assert set(found.samples) == {"images/good.png"}
+    assert {each.subject for each in found.rejected} == {f"images/{name}" for name in files} - {"images/good.png"}
+
+
+@pytest.mark.parametrize("name", ["x" * 1000, "nul\0.png", "loop.png", "half \ud800.png", "../../etc/passwd", "."])
+def test_names_that_no_picture_could_have_are_returned_in_printable_form(tmp_path: Path, name: str) -> None:
+    coco(tmp_path, [[1, 1, 5, 5]])
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    content = json.loads((tmp_path / "coco.json").read_text())
+    content["images"].append({"id": 8, "file_name": name, "width": 9, "height": 9})
+    put(tmp_path, "coco.json", json.dumps(content))
+    (rejected,) = read_dataset(tmp_path).rejected
+    assert rejected.subject.isprintable()
+    assert rejected.subject.encode()

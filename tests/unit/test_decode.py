@@ -1,4 +1,5 @@
 import contextlib
+import struct
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from pictures import UPRIGHT, corners, encoded, exif, picture
 from PIL import Image as Pillow
 
 from nightshift.domain.errors import FrameError
-from nightshift.frames.decode import decode, probe_size
+from nightshift.frames.decode import decode, memory, opened, probe_size
 
 # Pillow says of many damaged files what is wrong with them before it raises, or reads what it can
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
@@ -66,6 +67,28 @@ def test_more_than_89_megapixels_are_refused_before_they_are_decoded() -> None:
     for attempt in (decode, probe_size):
         with pytest.raises(FrameError, match="89 million"):
             attempt(data, "bomb.png")
+
+
+def test_what_would_take_too_much_memory_is_refused_by_its_header() -> None:
+    tags = {256: 64, 257: 48, 258: 8, 259: 8, 262: 1, 277: 1, 322: 1 << 20, 323: 1 << 20, 324: 512, 325: 99}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    data = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(600)
+    for attempt in (decode, probe_size):
+        with pytest.raises(FrameError, match=r"a\.tif: decoding it takes 1048576 MiB of memory"):
+            attempt(data, "a.tif")
+
+
+@pytest.mark.parametrize(("pattern", "price"), [({}, 7), ({"progressive": True, "subsampling": 0}, 10)])
+def test_the_price_in_memory_of_a_picture_is_told_from_its_header(pattern: dict[str, object], price: int) -> None:
+    with opened(encoded(Pillow.new("RGB", (100, 50)), "JPEG", **pattern), "x") as image:
+        assert memory(image) == 100 * 50 * price
+
+
+def test_a_picture_wider_and_higher_than_a_block_comes_out_whole() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (300, 5000, 3), np.uint8)
+    for turn in (1, 7):
+        upright = decode(encoded(Pillow.fromarray(pixels), compress_level=1, exif=exif(turn)))
+        assert np.array_equal(upright, pixels if turn == 1 else pixels[::-1, ::-1].transpose(1, 0, 2))
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"<svg/>", b"\xff\xd8\xff\xe0", bytes(1000)])

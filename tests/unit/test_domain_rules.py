@@ -17,6 +17,11 @@ GEAR = ObjectClass("gear", ("gear", "cog"), "#ff0000")
 BOLT = ObjectClass("bolt", ("bolt",), "#00ff00")
 
 
+def test_an_error_shows_commands_to_the_terminal_instead_of_giving_them() -> None:
+    error = StoreError("a\x1b[2J\n\ud800.png", "it\u202e is\nodd", "Look.")
+    assert str(error) == "a\\x1b[2J\\n\\ud800.png: it\\u202e is\nodd. Look."
+
+
 def test_an_error_names_the_object_the_reason_and_the_remedy() -> None:
     error = StoreError("s3://bucket/key", "access was denied", "Check AWS_ACCESS_KEY_ID.")
     assert str(error) == "s3://bucket/key: access was denied. Check AWS_ACCESS_KEY_ID."

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from nightshift.domain.detections import Detections
+from nightshift.services.label_studio.evidence import DETAIL
 from nightshift.services.label_studio.percent import Box, Size, from_regions, hull, to_regions
 
 NAMES = ("bolt", "nut", "<b>'\"&")
@@ -79,7 +80,8 @@ def test_a_clockwise_quarter_turn_goes_where_the_browser_draws_it() -> None:
 
 def region(**value: Any) -> dict[str, Any]:
     good = {"x": 10.0, "y": 10.0, "width": 20.0, "height": 20.0, "rotation": 0, "rectanglelabels": ["nut"]}
-    return {"type": "rectanglelabels", "value": {**good, **value}}
+    drawn = {"type": "rectanglelabels", "from_name": "label", "to_name": "image"}
+    return drawn | {"value": {**good, **value}}
 
 
 def test_a_drag_past_the_border_is_clipped() -> None:
@@ -113,8 +115,8 @@ BROKEN = {
     "two classes": region(rectanglelabels=["nut", "bolt"]),
     "classes of another kind": region(rectanglelabels="nut"),
     "a class that is no text": region(rectanglelabels=[{}]),
-    "missing key": {"type": "rectanglelabels", "value": {"x": 1}},
-    "no value": {"type": "rectanglelabels"},
+    "missing key": region() | {"value": {"x": 1}},
+    "no value": region() | {"value": None},
     "another kind": {"type": "polygonlabels", "value": {}},
     "a number": 7,
     "nothing": None,
@@ -127,7 +129,7 @@ def test_a_broken_region_is_rejected_and_its_neighbour_is_not(broken: object) ->
     assert len(found) == 1
     assert [each.subject for each in rejected] == ["task 9, region 0"]
     assert rejected[0].reason
-    assert len(rejected[0].detail) <= 200
+    assert len(rejected[0].detail) <= DETAIL
 
 
 anything = st.recursive(

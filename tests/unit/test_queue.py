@@ -164,3 +164,12 @@ def test_strewing_keeps_every_pick_and_the_order_of_the_ranked(ranked: int, othe
     mixed = strew(first, rest, np.random.default_rng(seed))
     assert [p for p in mixed if p.purpose is Purpose.REVIEW] == first
     assert sorted(p.index for p in mixed) == sorted(p.index for p in first + rest)
+
+
+def test_control_frames_are_drawn_from_the_whole_pool_before_audits_take_theirs() -> None:
+    plain = _pool(40)
+    audited = [replace(each, audit_turn=float(i)) for i, each in enumerate(plain)]
+    with_audits, without = (_compose(each, Allowance(2, 0, 0.5, 0.5)) for each in (audited, plain))
+    assert _of(with_audits, Purpose.AUDIT)
+    drawn = [sorted(p.index for p in _of(queue, Purpose.CONTROL)) for queue in (with_audits, without)]
+    assert drawn[0] == drawn[1] != []

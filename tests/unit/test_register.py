@@ -8,6 +8,7 @@ from PIL import Image as Pillow
 from nightshift.domain.errors import FrameError, StoreError
 from nightshift.domain.frames import SourceFile, Split, frame_id
 from nightshift.frames.clips import ClipRules
+from nightshift.frames.decode import decode
 from nightshift.frames.register import Registered, register
 from nightshift.frames.scan import FolderSource
 
@@ -38,7 +39,13 @@ def never(identity: str, suffix: str, content: bytes) -> str:
 
 
 def take_up(source: Bucket, before: Registered | None = None, rules: ClipRules = RULES) -> Registered:
-    return register(before.records if before else (), source, rules, 1 if before else 0, never)
+    known, refused = (before.records, before.rejected) if before else ((), ())
+    return register(known, source, rules, 1 if before else 0, never, look, refused=refused)
+
+
+def look(data: bytes, name: str) -> tuple[int, int]:
+    height, width, _ = decode(data, name).shape
+    return width, height
 
 
 def test_a_new_picture_becomes_a_frame_known_by_its_content() -> None:
@@ -110,11 +117,61 @@ def test_a_store_that_fails_stops_everything_instead_of_rejecting_every_frame() 
         take_up(Down(a__1_png=picture(1)))
 
 
-def test_a_name_that_is_not_utf8_is_rejected_in_printable_form() -> None:
+def test_a_name_that_no_screen_should_be_handed_is_shown_with_escapes_and_still_finds_its_file() -> None:
     source = Bucket()
-    source.files["bad\udcff.png"] = picture(1)
+    names = {
+        "bad\udcff.png": r"bad\udcff.png",
+        "evil\u202egnp.png": r"evil\u202egnp.png",
+        "a\nb/1.png": r"a\x0ab/1.png",
+    }
+    for number, name in enumerate(names):
+        source.files[name] = picture(number)
+    found = take_up(source)
+    assert {each.frame.name for each in found.new} == set(names.values())
+    assert {each.frame.uri for each in found.new} == {f"s3://cameras/{name}" for name in names}
+    assert {each.frame.clip for each in found.new} >= {r"a\x0ab"}
+    source.reads.clear()
+    assert (take_up(source, found).records, source.reads) == (found.records, [])
+
+
+def test_what_was_refused_is_not_read_again_but_counted_again() -> None:
+    source = Bucket(**{f"c{n}__{n}_png": picture(n) for n in range(3)}, x__1_png=b"junk", y__2_png=picture(1))
+    first = take_up(source)
+    source.reads.clear()
+    second = take_up(source, first)
+    third = take_up(source, second)
+    assert (len(first.rejected), source.reads) == (2, [])
+    assert sorted(map(repr, first.rejected)) == sorted(map(repr, second.rejected)) == sorted(map(repr, third.rejected))
+    source.files["x/1.png"] = picture(7)
+    assert [each.frame.name for each in take_up(source, third).new] == ["x/1.png"]
+
+
+def test_a_duplicate_takes_the_place_of_a_picture_that_is_gone() -> None:
+    source = Bucket(a__1_png=picture(1), b__2_png=picture(1), c__3_png=picture(3))
+    first = take_up(source)
+    del source.files["a/1.png"]
+    second = take_up(source, first)
+    assert {each.frame.name for each in second.records} == {"b/2.png", "c/3.png"}
+    assert second.rejected == ()
+
+
+def test_a_verdict_of_other_decoders_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Bucket(a__1_png=b"junk")
+    first = take_up(source)
+    monkeypatch.setattr("nightshift.frames.refusals.JUDGE", "a newer Pillow")
+    source.reads.clear()
+    take_up(source, first)
+    assert source.reads == ["a/1.png"]
+
+
+def test_a_file_is_refused_by_its_size_before_it_is_read() -> None:
+    class Huge(Bucket):
+        def list(self) -> Iterator[SourceFile]:
+            yield SourceFile("a/1.png", 10**12, "etag")
+
+    source = Huge()
     (rejected,) = take_up(source).rejected
-    assert rejected.subject.encode() == b"bad\\udcff.png"
+    assert ("953,674 MiB" in rejected.reason, source.reads) == (True, [])
 
 
 def test_frames_of_a_golden_clip_are_refused_once_golden_frames_are_frozen() -> None:
@@ -127,6 +184,9 @@ def test_frames_of_a_golden_clip_are_refused_once_golden_frames_are_frozen() -> 
     assert second.records == first.records
     assert [each.subject for each in second.rejected] == [f"{golden}/2.png"]
     assert "frozen" in second.rejected[0].reason
+    source.reads.clear()
+    assert (take_up(source, second, rules).rejected, source.reads) == (second.rejected, [])
+    assert f"{golden}/2.png" in {each.frame.name for each in take_up(source, second).new}  # more golden frames wanted
 
 
 def test_a_pattern_that_makes_one_clip_of_everything_is_said() -> None:
@@ -146,7 +206,7 @@ def test_pictures_of_a_folder_are_kept_by_content_and_progress_is_told(tmp_path:
     for number in range(3):
         (tmp_path / f"{number}.PNG").write_bytes(picture(number))
     (tmp_path / "broken.png").write_bytes(b"x")
-    found = register((), FolderSource(tmp_path), RULES, 0, put, lambda done, total: seen.append((done, total)))
+    found = register((), FolderSource(tmp_path), RULES, 0, put, look, lambda done, total: seen.append((done, total)))
     assert kept == {f"frames/{frame_id(picture(n))}.png": picture(n) for n in range(3)}
     assert {each.frame.uri for each in found.new} == {f"s3://night/{key}" for key in kept}
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]

@@ -152,7 +152,7 @@ def evident() -> str:
 def test_the_page_asks_no_other_file_and_runs_no_script(plain: str) -> None:
     page = Page(plain)
     outside = [each for each in page.addresses if not each[1].startswith(("data:image/jpeg;base64,", "#"))]
-    assert outside == [("a", QUEUE)]
+    assert outside == [("a", QUEUE), ("a", f"{QUEUE}?task=41")]
     assert not {"script", "link", "iframe", "object", "embed", "base"} & set(page.tags)
     assert not re.search(r"url\((?!#)|@import", plain)
 
@@ -353,7 +353,7 @@ def test_the_same_evidence_gives_the_same_page_without_any_other_file(evident: s
     assert evident == render(_evident())
     assert not re.search(r"url\((?!#)|@import", evident)
     outside = [each for each in Page(evident).addresses if not each[1].startswith(("data:image/jpeg;base64,", "#"))]
-    assert outside == [("a", QUEUE)]
+    assert outside == [("a", QUEUE), ("a", f"{QUEUE}?task=41")]
 
 
 @pytest.mark.parametrize("classes", [1, 15, 40])
@@ -379,3 +379,36 @@ def test_how_people_agree_is_shown_by_reviewer_and_class_and_a_name_is_escaped()
     assert "0.97" in page.text or "0.98" in page.text
     assert EVIL.replace("\x00", "") in page.text.replace("\x00", "").replace("\ufffd", "")
     assert "How people agree" not in Page(render(_view())).text
+
+
+def test_a_task_in_the_quarantine_is_linked_and_a_long_list_is_cut() -> None:
+    rows = (("ingest", "task 17, annotation 5", EVIL), ("register", "task.png", "no"), ("ingest", "task 9<x>", EVIL))
+    many = tuple(("register", f"{i}.png", "it is cut off") for i in range(400))
+    page = Page(render(_bare(quarantine=rows + many, links={"Label Studio": f"{QUEUE}?tab=3"})))
+    linked = [where for _, where in page.addresses if "task=" in where]
+    assert linked == [f"{QUEUE}?tab=3&task=17", f"{QUEUE}?tab=3&task=9"]
+    assert "403 things could not be used" in page.text
+    assert "The first 200:" in page.text
+    assert "script" not in page.tags
+
+
+def test_no_task_is_linked_where_the_desk_has_no_safe_address() -> None:
+    rows = (("ingest", "task 17, annotation 5", "no"),)
+    page = Page(render(_bare(quarantine=rows, links={"Label Studio": "javascript:alert(1)//"})))
+    assert page.addresses == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\ud800", "</style><script>", "]]><script>", "$\\frac{1}{0}$", "'\" onload='x'", "&lt;b&gt;", "<svg/onload=x>"],
+)
+def test_whatever_a_class_is_called_the_page_is_written_and_its_name_is_text(name: str) -> None:
+    view = _bare(
+        classes=((name, "#123456"),), per_class={name: 0.5}, changes={name: {"moved": 1}},
+        confused=(Confusion(name, NOTHING, 2, 0.5),), thresholds={name: 0.4}, scores=(0.2,),
+        cards=(_card(shown=Detections.of([[1, 1, 9, 9]], [0], [0.5])),),
+    )  # fmt: skip
+    page = Page(render(view).encode().decode())
+    assert "script" not in page.tags
+    assert page.handlers == []
+    assert name.replace("\ud800", "?") in page.text

@@ -1,10 +1,11 @@
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from nightshift.domain.errors import ConfigError, FrameError
-from nightshift.frames.scan import FolderSource, is_picture
+from nightshift.frames.scan import FolderSource, is_picture, read_file
 
 ODD = ["a b.jpg", "ü 🙂.PNG", "new\nline.jpg", "-rf.jpg", "per%20cent#?.jpeg"]
 
@@ -49,6 +50,49 @@ def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     with pytest.raises(FrameError, match="plain file"):
         FolderSource(tmp_path).read("pipe.jpg")
+
+
+def test_a_socket_and_links_in_a_circle_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket.jpg")
+    (tmp_path / "loop.jpg").symlink_to("loop.jpg")
+    source = FolderSource(tmp_path)
+    assert {each.name for each in source.list()} == {"socket.jpg", "loop.jpg"}
+    for name in ("socket.jpg", "loop.jpg", "nul\0.jpg", "x" * 1000 + ".jpg"):
+        with pytest.raises(FrameError):
+            source.read(name)
+
+
+def test_a_file_too_large_is_refused_without_being_read(tmp_path: Path) -> None:
+    with (tmp_path / "a.jpg").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(FrameError, match=r"1,048,576 MiB, and 128 are allowed"):
+        FolderSource(tmp_path).read("a.jpg")
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, look, looks = tmp_path / "a.jpg", os.fstat, []
+    path.write_bytes(b"half")
+
+    def grow(fd: int) -> os.stat_result:
+        looks.append(look(fd))
+        if len(looks) == 1:
+            path.write_bytes(b"half and the rest")
+        return looks[-1]
+
+    monkeypatch.setattr("os.fstat", grow)
+    with pytest.raises(FrameError, match="changes"):
+        read_file(path, "a.jpg")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_opened_is_listed_and_refused(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    source = FolderSource(tmp_path)
+    assert [each.name for each in source.list()] == ["closed/"]
+    with pytest.raises(FrameError, match="looked into"):
+        source.read("closed/")
 
 
 def test_a_folder_that_is_not_there_is_a_mistake_in_the_configuration(tmp_path: Path) -> None:

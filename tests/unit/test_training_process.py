@@ -25,7 +25,7 @@ def test_an_answer_is_understood_as_it_was_said(answer: Origin | Epoch, capsys: 
 
 
 def test_a_request_survives_its_file(tmp_path: Path) -> None:
-    request = Request("yolo11p", "data.yaml", "out", None, 64, 3, 8, 0, "cpu", 42)
+    request = Request("yolo11p", "data.yaml", "out", None, None, 64, 3, 8, 0, "cpu", 42)
     assert Request.read(request.write(tmp_path / "request.json")) == request
 
 

@@ -54,7 +54,11 @@ def locate(folder: Path, said: str, bases: Iterable[str]) -> str | None:
     """
     root = folder.resolve()
     for base in bases:
-        path = (root / base / PurePosixPath(said.replace("\\", "/"))).resolve()
-        if path.is_relative_to(root) and path.is_file():
+        try:
+            path = (root / base / PurePosixPath(said.replace("\\", "/"))).resolve()
+            there = path.is_relative_to(root) and path.is_file()
+        except (OSError, ValueError, RuntimeError):  # no name that a file could have; links in a circle
+            continue
+        if there:
             return path.relative_to(root).as_posix()
     return None

@@ -6,11 +6,13 @@ from typing import Any
 
 import yaml
 from labelformat.formats.yolov8 import YOLOv8ObjectDetectionInput
+from labelformat.model.image import Image
 from labelformat.model.object_detection import ImageObjectDetection
 
 from nightshift.domain.errors import ConfigError
 from nightshift.domain.frames import Rejected
 from nightshift.frames.formats.raw import RawDataset, RawSample, locate, sample
+from nightshift.frames.scan import FolderSource, is_picture
 
 SPLITS = ("train", "val", "valid", "test")
 FILES = ("data.yaml", "dataset.yaml")
@@ -43,12 +45,10 @@ def read(folder: Path) -> RawDataset:
 
 
 def _read_split(folder: Path, file: Path, split: str) -> Iterator[RawSample | Rejected]:
-    reader = YOLOv8ObjectDetectionInput(file, split)
-    broken: list[Rejected] = []
-    reader.on_error = lambda path, error: broken.append(Rejected(path.name, "the picture cannot be read", str(error)))
-    # labelformat keeps to itself where it looked, and data.yaml alone does not say (Roboflow writes ../train)
-    pictures, texts = reader._images_dir(), reader._labels_dir()  # noqa: SLF001
+    reader = _Reader(file, split)
     try:
+        # labelformat keeps to itself where it looked, and data.yaml alone does not say (Roboflow writes ../train)
+        pictures, texts = reader._images_dir(), reader._labels_dir()  # noqa: SLF001
         base = pictures.resolve().relative_to(folder.resolve()).as_posix()
         names = [each.name for each in reader.get_categories()]
         labels = {each.image.filename: each for each in reader.get_labels()}
@@ -64,7 +64,19 @@ def _read_split(folder: Path, file: Path, split: str) -> Iterator[RawSample | Re
             yield Rejected(name, reason)
         if name:
             yield sample(name, label, names, relative=True)
-    yield from {each.subject: each for each in broken}.values()
+
+
+class _Reader(YOLOv8ObjectDetectionInput):
+    """labelformat's reader without its look at the pictures: a damaged JPEG, or a pipe, would keep it for ever.
+
+    Labels are shares of a picture, so each passes for one of 1 x 1; whoever decodes it says how large it is.
+    """
+
+    def get_images(self) -> Iterator[Image]:
+        files = FolderSource(self._images_dir()).list() if self._images_dir().is_dir() else iter(())
+        names = (each.name for each in files if is_picture(each.name) and not each.name.endswith("/"))
+        for number, name in enumerate(names):
+            yield Image(number, name, 1, 1)
 
 
 def _load(file: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nightshift.domain.errors import NightshiftError
+from nightshift.services.addresses import without_login
 
 Verdict = Literal["ok", "warning", "failed"]
 
@@ -28,6 +29,7 @@ class Finding:
     def __post_init__(self) -> None:
         if self.verdict == "failed" and not self.remedy:
             raise ValueError(f"'{self.subject}' failed without a remedy")
+        object.__setattr__(self, "detail", without_login(self.detail))  # addresses may carry a login
 
 
 def check(subject: str, ask: Callable[[], "str | Finding"]) -> Finding:

@@ -10,7 +10,7 @@ from huggingface_hub.errors import HFValidationError
 from nightshift.domain.errors import ModelError
 from nightshift.services.health.findings import Finding
 
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json")  # the only kinds that the teacher opens
 TIMEOUT = 5.0  # seconds
 
 

@@ -1,11 +1,13 @@
 """Checks of Label Studio, MLflow and Prefect: there, of a version we know, and really doing their work."""
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
 
 from nightshift.domain.errors import NightshiftError, ReviewError, TrackingError
+from nightshift.services.addresses import check_server
 from nightshift.services.health.findings import Finding, check
 from nightshift.services.label_studio.api import Api
 
@@ -35,6 +37,7 @@ def token_kind(token: str) -> str:
 
 
 def _label_studio_version(url: str) -> str:
+    check_server("LABEL_STUDIO_URL", url)
     try:
         found = httpx.get(f"{url.rstrip('/')}/api/version", timeout=TIMEOUT).raise_for_status().json()
         return f"version {found['release']} at {url}"
@@ -61,13 +64,21 @@ def mlflow_findings(uri: str | None) -> Iterator[Finding]:
 
 
 def _mlflow(uri: str) -> str:
+    check_server("MLFLOW_TRACKING_URI", uri)
     try:
-        version = httpx.get(f"{uri}/version", timeout=TIMEOUT).raise_for_status().text
-        asked = {"max_results": 1}
-        httpx.post(f"{uri}/api/2.0/mlflow/experiments/search", json=asked, timeout=TIMEOUT).raise_for_status()
+        with httpx.Client(timeout=TIMEOUT, auth=_login()) as client:
+            version = client.get(f"{uri}/version").raise_for_status().text
+            asked = {"max_results": 1}
+            client.post(f"{uri}/api/2.0/mlflow/experiments/search", json=asked).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise TrackingError(f"MLflow at {uri}", _why(error), START.format(variable="MLFLOW_TRACKING_URI")) from None
     return f"version {version} at {uri}, its database answers"
+
+
+def _login() -> tuple[str, str] | None:
+    """As MLflow's own client signs in; a login in the address wins."""
+    user, password = (os.environ.get(f"MLFLOW_TRACKING_{name}") for name in ("USERNAME", "PASSWORD"))
+    return (user, password) if user and password else None
 
 
 def prefect_findings(api: str | None, pool: str) -> Iterator[Finding]:
@@ -118,6 +129,7 @@ def _worker(api: str, pool: str) -> Finding:
 
 
 def _prefect(method: str, url: str, body: object = None) -> Any:
+    check_server("PREFECT_API_URL", url)
     try:
         return httpx.request(method, url, json=body, timeout=TIMEOUT).raise_for_status().json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:

@@ -6,24 +6,17 @@ task that had been finished. The project's own `maximum_annotations` stays 1: wi
 first and at random, and changing it writes over every task's overlap.
 """
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nightshift.services.label_studio.api import Api, Unsure
-from nightshift.services.label_studio.push import ATTEMPTS, LOOKUP, PAUSE, Tasks, lookup
+from nightshift.services.label_studio.api import Api
+from nightshift.services.label_studio.push import LOOKUP, Tasks, lookup
 
 COLUMNS = {"fields": "all", "include": "id,data,overlap,annotations,completed_by,was_cancelled"}
 FOLLOWS = ("reason", "priority")  # of a question that is asked again
 
 
-def widen(
-    api: Api,
-    project: int,
-    tasks: Tasks,
-    opinions: Mapping[str, int],
-    sleep: Callable[[float], None] = time.sleep,
-) -> int:
+def widen(api: Api, project: int, tasks: Tasks, opinions: Mapping[str, int]) -> int:
     """Put tasks that are there to as many people as wanted; returns how many were put to fewer before.
 
     Args:
@@ -31,10 +24,10 @@ def widen(
         project: its id.
         tasks: key → task as imported: a widened task takes its reason and priority.
         opinions: key → people.
-        sleep: between attempts.
 
     Raises:
-        ReviewError: Label Studio refused a change, or did not confirm it in ATTEMPTS attempts.
+        ReviewError: Label Studio refused a change, or did not confirm it to the end of our patience.
+        ServiceDown: it does not answer any more.
     """
     several = [key for key, number in opinions.items() if number > 1]
     changed = 0
@@ -42,7 +35,7 @@ def widen(
         for task in _first_of_each(lookup(api, project, several[start : start + LOOKUP], **COLUMNS)):
             key = task["data"]["key"]
             if int(task["overlap"]) < opinions[key]:
-                _set(api, task["id"], _change(task, tasks[key]["data"], opinions[key]), sleep)
+                api.patch(f"api/tasks/{task['id']}/", _change(task, tasks[key]["data"], opinions[key]))
                 changed += 1
     return changed
 
@@ -74,16 +67,3 @@ def _change(task: Mapping[str, Any], data: Mapping[str, Any], number: int) -> di
 def _first_of_each(found: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """A key that has two tasks, both answered, is asked further in the older one only."""
     return iter({task["data"]["key"]: task for task in reversed(found)}.values())
-
-
-def _set(api: Api, task: int, change: Mapping[str, Any], sleep: Callable[[float], None]) -> None:
-    """The same change twice is one change, so it is repeated when the answer is lost."""
-    for attempt in range(ATTEMPTS):
-        try:
-            api.patch(f"api/tasks/{task}/", change)
-        except Unsure:
-            if attempt == ATTEMPTS - 1:
-                raise
-            sleep(PAUSE * 2**attempt)
-        else:
-            return

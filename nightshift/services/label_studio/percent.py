@@ -13,13 +13,18 @@ from numpy.typing import NDArray
 
 from nightshift.domain.detections import Detections
 from nightshift.domain.frames import Rejected
+from nightshift.services.label_studio.evidence import kept, legible
 
 CONTROL = "label"  # the name of our RectangleLabels tag
 IMAGE = "image"  # the name of our Image tag, and of the task field that holds its URI
 KIND = "rectanglelabels"
+TURNS = 3600.0  # degrees: no hand turns a box further than ten times round
 PLAUSIBLE = 200.0  # percent: a drag may leave the image, but nobody draws further out than this
 SMALLEST = 0.5  # pixels: a click that was not meant to draw leaves a smaller box
-DETAIL = 200  # characters kept of an offending value
+BESIDE = ("relation", "choices", "textarea", "rating", "number", "datetime", "taxonomy", "pairwise", "ranker")
+NO_BOX, NO_AREA = "it is a note or a relation, not a box", "it has no area"
+TOO_SMALL = "it is outside the image, or smaller than half a pixel"
+NOTHING_LOST = frozenset({NO_BOX, NO_AREA, TOO_SMALL})  # whoever made such a region did not mean an object
 
 Size = tuple[int, int]  # width, height of the image, pixels
 
@@ -86,7 +91,7 @@ def from_regions(
         try:
             box, label = _read(region, names, size)
         except Unusable as problem:
-            rejected.append(Rejected(f"{subject}, region {number}", str(problem), repr(region)[:DETAIL]))
+            rejected.append(Rejected(f"{subject}, region {number}", str(problem), kept(region)))
             continue
         boxes.append(box)
         classes.append(label)
@@ -123,8 +128,7 @@ def _percent(box: NDArray[np.float32], size: Size) -> dict[str, float]:
 def _read(region: object, names: Sequence[str], size: Size) -> tuple[NDArray[np.float32], int]:
     if not isinstance(region, Mapping):
         raise Unusable("it is no region")
-    if region.get("type") != KIND:
-        raise Unusable(f"it is of type '{str(region.get('type'))[:40]}', not a labelled rectangle")
+    _check_origin(region)
     value = region.get("value")
     if not isinstance(value, Mapping):
         raise Unusable("it has no value")
@@ -132,21 +136,41 @@ def _read(region: object, names: Sequence[str], size: Size) -> tuple[NDArray[np.
     return _solid(hull(_box(value), size)), label
 
 
+def _check_origin(region: Mapping[str, object]) -> None:
+    """That it was drawn with our tool on our picture, as the picture stands."""
+    kind, drawn = region.get("type"), (region.get("from_name"), region.get("to_name"))
+    if kind in BESIDE:
+        raise Unusable(NO_BOX)
+    if kind != KIND:
+        raise Unusable(f"it is of type '{legible(kind)}', not a labelled rectangle")
+    if drawn != (CONTROL, IMAGE):
+        raise Unusable(
+            f"it was drawn with '{legible(drawn[0])}' on '{legible(drawn[1])}', not '{CONTROL}' on '{IMAGE}'"
+        )
+    if region.get("image_rotation") not in (None, 0):
+        raise Unusable("the picture was turned")
+
+
 def _label(given: object, names: Sequence[str]) -> int:
     if not isinstance(given, list) or len(given) != 1:
         raise Unusable("it needs exactly one class")
-    if given[0] not in names:
-        raise Unusable(f"the class '{str(given[0])[:40]}' is not in the ontology")
-    return list(names).index(given[0])
+    name = given[0]
+    if name not in names:
+        raise Unusable(f"the class '{legible(name)}' is not in the ontology")
+    return list(names).index(name)
 
 
 def _box(value: Mapping[str, object]) -> Box:
     x, y, width, height = (_number(value, key) for key in ("x", "y", "width", "height"))
     box = Box(x, y, width, height, _number(value, "rotation", 0.0))
-    if box.width <= 0 or box.height <= 0:
-        raise Unusable("it has no area")
+    if box.width < 0 or box.height < 0:
+        raise Unusable("its width or height is negative")
+    if box.width == 0 or box.height == 0:
+        raise Unusable(NO_AREA)
     if max(abs(box.x), abs(box.y), box.width, box.height) > PLAUSIBLE:
         raise Unusable("it is far outside the image")
+    if abs(box.rotation) > TURNS:
+        raise Unusable("it is turned beyond reason")
     return box
 
 
@@ -161,7 +185,7 @@ def _number(value: Mapping[str, object], key: str, default: float | None = None)
 
 def _solid(box: NDArray[np.float64]) -> NDArray[np.float32]:
     if (box[2:] - box[:2] < SMALLEST).any():
-        raise Unusable("it is outside the image, or smaller than half a pixel")
+        raise Unusable(TOO_SMALL)
     return box.astype(np.float32)
 
 

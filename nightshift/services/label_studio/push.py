@@ -1,26 +1,27 @@
 """Questions into tasks, each once: whatever the network does, and however often it is asked.
 
 Label Studio takes no key of ours, so the key lies in the task's data: a batch is looked up before it is sent, and
-again after unless the server has said that it took all of it. What is missing is sent again; what is there twice
-is reduced to one.
+again after unless the server has said that it took all of it. What is missing is sent again. A batch that commits
+after we gave up on it can still double tasks: of a key that is there twice counts the task that somebody answered or
+began, else the one with the lowest id, and the others are removed, now or on a later night.
 Knows tasks and keys; knows no geometry.
 """
 
 import json
-import time
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nightshift.domain.errors import ReviewError
 from nightshift.domain.models import Progress, no_progress
-from nightshift.services.label_studio.api import Api, Unsure
+from nightshift.services.label_studio.api import Api, Gone
+from nightshift.services.label_studio.pages import OPEN, pages
 
 BATCH = 100  # tasks in a request; never two requests at once: SQLite makes 8 parallel imports 200 times slower
 LOOKUP = 40  # keys in a question to the Data Manager: they travel in the URL, and proxies stop at 8 KB
-ATTEMPTS = 5
-PAUSE = 1.0  # seconds after the first attempt that failed; doubles
+OURS = re.compile(r"[0-9]{4,}-[0-9a-f]{64}")  # keys of questions
+COUNTS = "id,data,total_annotations,cancelled_annotations"
 
 Tasks = Mapping[str, Mapping[str, Any]]  # key → task to import
 
@@ -40,56 +41,67 @@ class PushReport:
     widened: int = 0
 
 
-def push(
-    api: Api,
-    project: int,
-    tasks: Tasks,
-    progress: Progress = no_progress,
-    sleep: Callable[[float], None] = time.sleep,
-) -> PushReport:
+def push(api: Api, project: int, tasks: Tasks, progress: Progress = no_progress) -> PushReport:
     """Make the tasks that are not there yet, in the order given.
 
     Raises:
-        ReviewError: Label Studio refused a batch, or did not take it in ATTEMPTS attempts.
+        ReviewError: Label Studio refused a batch, or did not say to the end of our patience that it took it.
+        ServiceDown: it does not answer any more.
     """
     created = present = 0
     for keys in _in_turn(list(tasks), BATCH):
         known = present_keys(api, project, keys)
-        _send(api, project, {key: tasks[key] for key in keys if key not in known}, sleep)
+        _send(api, project, {key: tasks[key] for key in keys if key not in known})
         created, present = created + len(keys) - len(known), present + len(known)
         progress(created + present, len(tasks))
+    tidy(api, project)
     return PushReport(created, present)
+
+
+def tidy(api: Api, project: int) -> None:
+    """Leave one task of each open question: an import may have committed long after we gave up on it, on any night."""
+    waiting = [str(task["data"].get("key")) for task in pages(api, project, [OPEN], include="id,data")]
+    ours = [key for key in dict.fromkeys(waiting) if OURS.fullmatch(key)]  # people may keep tasks of theirs there
+    for keys in _in_turn(ours, BATCH):
+        present_keys(api, project, keys)
 
 
 def present_keys(api: Api, project: int, keys: Sequence[str]) -> set[str]:
     """Which of the keys have a task; where one has several, all but one are removed."""
     found = defaultdict(list)
     for some in _in_turn(keys, LOOKUP):
-        for task in lookup(api, project, some, include="id,data,total_annotations,cancelled_annotations"):
+        for task in lookup(api, project, some, include=COUNTS):
             found[task["data"]["key"]].append(task)
     for same in found.values():
         for spare in _spare(same):
-            api.delete(f"api/tasks/{spare}/")
+            _remove(api, spare)
     return set(found)
 
 
-def _send(api: Api, project: int, tasks: Tasks, sleep: Callable[[float], None]) -> None:
-    missing, doubt = dict(tasks), None
-    for attempt in range(ATTEMPTS):
-        if not missing:
-            return
-        try:
-            made = api.post(f"api/projects/{project}/import", list(missing.values()))
-            if made.get("task_count") == len(missing):
-                return  # a batch is taken whole or not at all
-        except Unsure as problem:
-            doubt = problem
-            sleep(PAUSE * 2**attempt)  # it may still be committing: look after the pause, not before
-        known = present_keys(api, project, list(missing))
-        missing = {key: task for key, task in missing.items() if key not in known}
-    if missing:
-        subject = f"{len(missing)} of {len(tasks)} questions"
-        raise ReviewError(subject, "Label Studio did not take them", "Run it again: none is made twice.") from doubt
+def _send(api: Api, project: int, tasks: Tasks) -> None:
+    if not tasks:
+        return
+    missing = dict(tasks)
+
+    def look() -> Tasks | None:
+        for key in present_keys(api, project, list(missing)):
+            del missing[key]
+        return None if missing else tasks
+
+    def whole(answer: Any) -> bool:
+        return isinstance(answer, Mapping) and answer.get("task_count") == len(missing)
+
+    api.make(f"api/projects/{project}/import", lambda: list(missing.values()), look, whole)
+
+
+def _remove(api: Api, spare: int) -> None:
+    """Unless somebody has answered it, or begun to, since it was listed."""
+    try:
+        task = api.get(f"api/tasks/{spare}/")
+    except Gone:
+        return
+    if not task.get("annotations") and not task.get("drafts"):
+        api.delete(f"api/tasks/{spare}/")
 
 
 def lookup(api: Api, project: int, keys: Sequence[str], **columns: str) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ BLIND_REASON = "Draw every object you see."
 
 def task_of(question: Question, ontology: Ontology) -> dict[str, Any]:
     """The task to import for a question; a prediction comes with it unless the question is blind."""
-    task: dict[str, Any] = {"data": _data(question)}
+    task: dict[str, Any] = {"data": data_of(question)}
     if question.shown is not None and len(question.shown):
         task["predictions"] = [_prediction(question.frame, question.shown, ontology)]
     return task
@@ -32,7 +32,8 @@ def priority(position: int) -> int:
     return max(FIRST_PRIORITY - position, 0)
 
 
-def _data(question: Question) -> dict[str, Any]:
+def data_of(question: Question) -> dict[str, Any]:
+    """What a question's task says of itself: to the reviewer, and to us when it comes back."""
     frame = question.frame
     return {
         IMAGE: frame.uri,

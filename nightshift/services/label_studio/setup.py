@@ -1,6 +1,9 @@
 """The project in Label Studio: its label interface, its tabs, and the storage that resolves pictures.
 
-Everything here is found before it is made, so doing it every night changes nothing. Knows no question.
+Everything here is found before it is made, and looked for again after, so doing it every night changes nothing, and
+an answer that was lost makes nothing twice. Where something is there twice all the same (two processes, a request that
+was carried out long after we gave up on it) the one with the lowest id counts; of projects, the first that has tasks.
+The others are removed, as far as they are ours and nothing lies in them. Knows no question.
 """
 
 from collections.abc import Mapping
@@ -9,17 +12,16 @@ from typing import Any
 
 from nightshift.domain.errors import ReviewError
 from nightshift.domain.ontology import Ontology
-from nightshift.services.label_studio.api import Api
+from nightshift.services.label_studio.api import Api, Unsure
 from nightshift.services.label_studio.interface import INSTRUCTION, label_config
+from nightshift.services.label_studio.pages import OPEN, condition
 from nightshift.services.label_studio.percent import IMAGE
 
 MARKER = "[nightshift queue]"
 DESCRIPTION = f"The frames that Nightshift asks people about, most valuable first. {MARKER}"
 TITLE_LENGTH = (3, 50)  # what Label Studio accepts
 QUEUE, ANSWERED = "Queue", "Answered"
-# Completed is what as many people have answered as it was put to: a task with one of two opinions stays in the queue.
-OPEN = {"filter": "filter:tasks:completed_at", "operator": "empty", "type": "Datetime", "value": True}
-SAID = {"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0}
+SAID = condition("total_annotations", "greater", "Number", 0)
 STORAGE = "nightshift frames"
 WIDTHS = {"image": 150, "reason": 360, "priority": 120, "name": 170, "clip": 120, "round": 90}  # pixels
 HIDDEN = ("value", "usd", "model", "purpose", "width", "height", "frame_id", "key")
@@ -61,18 +63,19 @@ def ensure_project(api: Api, title: str, ontology: Ontology) -> int:
     """The id of the project with this title, made or brought up to date.
 
     Raises:
-        ReviewError: the title is taken by a project that is not ours, or Label Studio refuses the change
-            (a class with answers cannot be removed).
+        ReviewError: the title is taken by a project that is not ours, or Label Studio refuses the change.
     """
     low, high = TITLE_LENGTH
     if not low <= len(title) <= high:
         raise ReviewError(f"project '{title}'", f"a title has {low} to {high} characters", "Choose another.")
-    found = _find(api, title)
+    found = find_project(api, title)
     wanted = _settings(title, ontology)
     if found is None:
-        found = api.post("api/projects/", wanted)
-    elif any(found.get(key) != value for key, value in wanted.items()):
-        api.patch(f"api/projects/{found['id']}/", wanted)
+        made = api.make("api/projects/", lambda: wanted, lambda: find_project(api, title))
+        found = find_project(api, title) or dict(made)
+    _remove_empty(api, title, but=int(found["id"]))
+    if any(found.get(key) != value for key, value in wanted.items()):
+        _bring_up_to_date(api, found, wanted)
     _ensure_tabs(api, int(found["id"]))
     return int(found["id"])
 
@@ -93,12 +96,13 @@ def ensure_storage(api: Api, project: int, access: BucketAccess) -> int:
         "use_blob_urls": True,
         "synchronizable": False,
     }
-    known = api.get("api/storages/s3", {"project": project})
-    ours = [each["id"] for each in known if (each["title"], each["bucket"]) == (STORAGE, access.bucket)]
-    if ours:
-        api.patch(f"api/storages/s3/{min(ours)}", wanted)  # keys and endpoints change, and cannot be read back
-        return int(min(ours))
-    return int(api.post("api/storages/s3", wanted)["id"])
+    found = _find_storage(api, project, access.bucket)
+    if found is None:
+        made = api.make("api/storages/s3", lambda: wanted, lambda: _find_storage(api, project, access.bucket))
+        found = _find_storage(api, project, access.bucket) or made
+    else:
+        api.patch(f"api/storages/s3/{found['id']}", wanted)  # keys and endpoints change, and cannot be read back
+    return int(found["id"])
 
 
 def queue_tab(api: Api, project: int) -> int:
@@ -106,14 +110,61 @@ def queue_tab(api: Api, project: int) -> int:
     return _ensure_tabs(api, project)[QUEUE]
 
 
-def _find(api: Api, title: str) -> dict[str, Any] | None:
-    listed = api.get("api/projects", {"title": title, "page_size": 1000})["results"]
-    same = sorted((each for each in listed if each["title"] == title), key=lambda each: int(each["id"]))
-    ours = [each for each in same if MARKER in (each.get("description") or "")]
+def find_project(api: Api, title: str) -> dict[str, Any] | None:
+    """Our project with this title, the first that has tasks where it is there twice; None where there is none.
+
+    Raises:
+        ReviewError: the title is taken by a project that is not ours.
+    """
+    same = _titled(api, title)
+    ours = [each for each in same if _is_ours(each)]
     if same and not ours:
         remedy = f"Rename it, put '{MARKER}' into its description, or set review.project to another title."
         raise ReviewError(f"Label Studio project '{title}'", "it exists and is not Nightshift's", remedy)
-    return dict(ours[0]) if ours else None
+    return min(ours, key=lambda each: (not each.get("task_number"), _id(each)), default=None)
+
+
+def _bring_up_to_date(api: Api, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """All settings; an interface whose labels are used by answers cannot be taken away, so that one may stay.
+
+    Answers given through it are judged one by one when they are read, and ingest tells that it is not ours.
+    """
+    path = f"api/projects/{found['id']}/"
+    try:
+        api.patch(path, wanted)
+    except Unsure:
+        raise
+    except ReviewError:
+        if found.get("label_config") == wanted["label_config"]:
+            raise
+        api.patch(path, {key: value for key, value in wanted.items() if key != "label_config"})
+
+
+def _remove_empty(api: Api, title: str, but: int) -> None:
+    for each in _titled(api, title):
+        if _is_ours(each) and _id(each) != but and each.get("task_number") == 0:
+            api.delete(f"api/projects/{each['id']}/")
+
+
+def _titled(api: Api, title: str) -> list[dict[str, Any]]:
+    listed = api.get("api/projects", {"title": title, "page_size": 1000})["results"]
+    return [each for each in listed if each["title"] == title]
+
+
+def _is_ours(project: Mapping[str, Any]) -> bool:
+    return MARKER in (project.get("description") or "")
+
+
+def _find_storage(api: Api, project: int, bucket: str) -> dict[str, Any] | None:
+    known = api.get("api/storages/s3", {"project": project})
+    ours = sorted((each for each in known if (each["title"], each["bucket"]) == (STORAGE, bucket)), key=_id)
+    for spare in ours[1:]:
+        api.delete(f"api/storages/s3/{spare['id']}")  # ours, and never synced: no task hangs on it
+    return ours[0] if ours else None
+
+
+def _id(each: Mapping[str, Any]) -> int:
+    return int(each["id"])
 
 
 def _settings(title: str, ontology: Ontology) -> dict[str, Any]:
@@ -130,17 +181,33 @@ def _settings(title: str, ontology: Ontology) -> dict[str, Any]:
 
 
 def _ensure_tabs(api: Api, project: int) -> dict[str, int]:
-    views = api.get("api/dm/views/", {"project": project})
-    known = {each["data"].get("title"): each for each in reversed(views)}
-    for data in (_tab(QUEUE, OPEN, "-tasks:data.priority"), _tab(ANSWERED, SAID, "-tasks:updated_at")):
-        if data["title"] not in known:
-            known[data["title"]] = api.post("api/dm/views/", {"project": project, "data": data})
+    tabs = {
+        each["title"]: each
+        for each in (_tab(QUEUE, OPEN, "-tasks:data.priority"), _tab(ANSWERED, SAID, "-tasks:updated_at"))
+    }
+    known = {title: _ensure_tab(api, project, data) for title, data in tabs.items()}
     if _hides_half_answered(known[QUEUE]["data"]):
         api.patch(
             f"api/dm/views/{known[QUEUE]['id']}/",
             {"data": known[QUEUE]["data"] | {"filters": {"conjunction": "and", "items": [OPEN]}}},
         )
     return {title: int(each["id"]) for title, each in known.items()}
+
+
+def _ensure_tab(api: Api, project: int, data: Mapping[str, Any]) -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        return _find_tab(api, project, data)
+
+    return look() or dict(api.make("api/dm/views/", lambda: {"project": project, "data": data}, look))
+
+
+def _find_tab(api: Api, project: int, data: Mapping[str, Any]) -> dict[str, Any] | None:
+    views = api.get("api/dm/views/", {"project": project})
+    same = sorted((each for each in views if each["data"].get("title") == data["title"]), key=_id)
+    for spare in same[1:]:
+        if spare["data"] == data:  # as we made it: nobody has arranged it since
+            api.delete(f"api/dm/views/{spare['id']}/")
+    return same[0] if same else None
 
 
 def _hides_half_answered(tab: Mapping[str, Any]) -> bool:

@@ -14,8 +14,21 @@ from nightshift.domain.errors import Conflict, NotFound, StoreError
 KEYS = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role is attached."
 REACH = "Check AWS_ENDPOINT_URL_S3, the network and any proxy, and whether the server is up."
 CLOCK = "Set this machine's clock by network time; S3 accepts 15 minutes of difference at most."
-RIGHTS = "Allow s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket on this bucket and prefix."
+RIGHTS = "Allow what docs/permissions.md lists on this bucket and prefix; `nightshift permissions` prints the policies."
+ACTIONS = {  # operation → what IAM must allow for it
+    "GetObject": "s3:GetObject, and s3:ListBucket on the bucket (without it, what is missing looks forbidden)",
+    "HeadObject": "s3:GetObject, and s3:ListBucket on the bucket (without it, what is missing looks forbidden)",
+    "PutObject": "s3:PutObject, and s3:GetObject for writes under a condition",
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "AbortMultipartUpload": "s3:AbortMultipartUpload",
+    "DeleteObject": "s3:DeleteObject",
+    "ListObjectsV2": "s3:ListBucket on the bucket, for this prefix",
+}
+RENEW = "Log in again, or renew the token; then run the round again: it goes on where it stopped."
 REGION = "Set AWS_REGION to the bucket's own region."
+MOVED = "Set AWS_ENDPOINT_URL_S3 to the server's own address."
 LATER = "Try again later; if it stays, look at the server's own logs."
 BUCKET = "Create the bucket, or correct store.uri in the configuration."
 
@@ -27,13 +40,14 @@ BY_CODE = {
     "403": ("access is denied", RIGHTS),
     "InvalidAccessKeyId": ("the access key is not known", KEYS),
     "SignatureDoesNotMatch": ("the secret key is wrong", KEYS),
-    "ExpiredToken": ("the session token has expired", "Log in again, or renew the token."),
-    "InvalidToken": ("the session token is not valid", "Log in again, or renew the token."),
+    "ExpiredToken": ("the session token has expired", RENEW),
+    "InvalidToken": ("the session token is not valid", RENEW),
     "RequestTimeTooSkewed": ("this machine's clock differs too much from the server's", CLOCK),
     "PermanentRedirect": ("the bucket is in another region", REGION),
     "AuthorizationHeaderMalformed": ("the bucket is in another region", REGION),
     "IllegalLocationConstraintException": ("the bucket is in another region", REGION),
     "301": ("the bucket is in another region", REGION),
+    **dict.fromkeys(("302", "307", "308"), ("it sends us on to another server, where we do not follow", MOVED)),
     "QuotaExceeded": ("the storage quota is used up", "Free space, or raise the quota."),
     "EntityTooLarge": ("the object is too large for one request", "Write it in several parts."),
     "BadDigest": ("the bytes changed on their way to the server", "Try again; look for a faulty proxy."),
@@ -83,7 +97,8 @@ def from_answer(subject: str, error: ClientError) -> StoreError:
     if word in LOST:
         return Conflict(subject, "another writer was first", "Read it again, then decide.")
     if word in BY_CODE:
-        return StoreError(subject, *BY_CODE[word])
+        reason, remedy = BY_CODE[word]
+        return StoreError(subject, reason, _right(error.operation_name) if remedy is RIGHTS else remedy)
     return StoreError(subject, f"S3 answered {status(error)} {word}: {_said(error)}", LATER)
 
 
@@ -98,6 +113,11 @@ def from_client(subject: str, error: BotoCoreError) -> StoreError:
     if isinstance(error, UNREACHED):
         return StoreError(subject, f"S3 cannot be reached: {_flat(error)}", REACH)
     return StoreError(subject, _flat(error), REACH)
+
+
+def _right(operation: str) -> str:
+    """The remedy for a refused operation, which names the action to allow."""
+    return f"Allow {ACTIONS[operation]}. {RIGHTS}" if operation in ACTIONS else RIGHTS
 
 
 def _said(error: ClientError) -> str:

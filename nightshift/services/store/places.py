@@ -3,11 +3,14 @@
 Knows no client.
 """
 
+import re
 from dataclasses import dataclass
 
 from nightshift.domain.errors import ConfigError
 
 SCHEME = "s3://"
+BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")  # colons: access points go by their ARN
+STEPS = frozenset({".", ".."})  # proxies and servers that keep files would follow them
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Place:
         bucket, _, prefix = uri.removeprefix(SCHEME).partition("/")
         if not uri.startswith(SCHEME) or not bucket:
             raise ConfigError(f"'{uri}'", "it is no S3 address", "Write it as s3://bucket/prefix.")
+        _check(uri, bucket, prefix)
         return cls(bucket, prefix.strip("/"))
 
     @property
@@ -53,4 +57,17 @@ def split_uri(uri: str) -> tuple[str, str]:
     bucket, _, key = uri.removeprefix(SCHEME).partition("/")
     if not uri.startswith(SCHEME) or not bucket or not key:
         raise ConfigError(f"'{uri}'", "it names no S3 object", "Write it as s3://bucket/key.")
+    _check(uri, bucket, key)
     return bucket, key
+
+
+def climbs(key: str) -> bool:
+    """Whether a part of a key is a step to another folder."""
+    return not STEPS.isdisjoint(key.split("/"))
+
+
+def _check(uri: str, bucket: str, key: str) -> None:
+    if not BUCKET.fullmatch(bucket):
+        raise ConfigError(f"'{uri}'", f"'{bucket}' is no bucket's name", "Write it as s3://bucket/prefix.")
+    if climbs(key):
+        raise ConfigError(f"'{uri}'", "a part of it is '.' or '..'", "Name the place itself; rename such an object.")

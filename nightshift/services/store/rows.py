@@ -119,7 +119,8 @@ def answers_from_rows(found: Iterable[Row]) -> list[Answer]:
     """The answers in rows of 'corrections', in the order in which they were given."""
 
     def key(row: Row) -> tuple[Any, ...]:
-        return row["answered_at"], row["annotation"]
+        # Label Studio gives out an annotation's number again when its database was restored from a backup.
+        return row["answered_at"], row["annotation"], row["frame_id"], row["round"], row["task"]
 
     groups = groupby(sorted(found, key=key), key)
     return [_answer(list(group)) for _, group in groups]
@@ -151,6 +152,11 @@ def correction_rows(answer: Answer) -> list[dict[str, Any]]:
 def rejected_row(stage: str, rejected: Rejected) -> dict[str, Any]:
     """A row of 'quarantine'."""
     return {"stage": stage, "subject": rejected.subject, "reason": rejected.reason, "detail": rejected.detail}
+
+
+def rejected_from_row(row: Row) -> Rejected:
+    """What a row of 'quarantine' tells."""
+    return Rejected(row["subject"], row["reason"], row["detail"])
 
 
 def _correction(answer: Answer, change: BoxChange | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ with: frames stay where their owner keeps them. Knows nothing of rounds, tables 
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from nightshift.services.store.client import open_client
 from nightshift.services.store.conditional import put_if
 from nightshift.services.store.faults import translated
 from nightshift.services.store.integrity import LABEL, bare
-from nightshift.services.store.places import SCHEME, Place, split_uri
+from nightshift.services.store.places import SCHEME, Place, climbs, split_uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,10 @@ class Store:
         """s3://bucket/prefix/key."""
         return f"{SCHEME}{self.place.bucket}/{self.place.root}{key}"
 
+    def at(self, place: Place) -> "Store":
+        """Another place, through the same connection."""
+        return Store(self.client, place)
+
     def check(self) -> None:
         """Whether the bucket is there and may be used.
 
@@ -78,23 +82,24 @@ class Store:
         except NotFound as error:
             raise StoreError(self.place.uri, "the bucket does not exist", "Create it.") from error
 
-    def read(self, name: str, sha256: str | None = None) -> bytes:
+    def read(self, name: str, sha256: str | None = None, most: int | None = None) -> bytes:
         """The content of a key, or of an s3:// address in a readable place.
 
         Args:
             name: which object.
             sha256: what its digest must be, for objects that must never change (a frame's id).
+            most: bytes that it may have, for objects that others wrote.
 
         Raises:
             NotFound: it is not there.
-            Damaged: the bytes are not those that were written.
+            Damaged: the bytes are not those that were written, or more than `most`.
         """
-        return self.read_with_etag(name, sha256)[0]
+        return self.read_with_etag(name, sha256, most)[0]
 
-    def read_with_etag(self, name: str, sha256: str | None = None) -> tuple[bytes, str]:
+    def read_with_etag(self, name: str, sha256: str | None = None, most: int | None = None) -> tuple[bytes, str]:
         """As `read`, with the bare ETag."""
         bucket, key = self._locate(name)
-        return transfer.read(self.client, bucket, key, sha256)
+        return transfer.read(self.client, bucket, key, sha256, most)
 
     def exists(self, name: str) -> bool:
         """Whether an object is there."""
@@ -105,6 +110,18 @@ class Store:
         except NotFound:
             return False
         return True
+
+    def digest(self, name: str) -> tuple[int, str]:
+        """(bytes, sha-256 in hex) of an object: as recorded when it was written, else computed from its content.
+
+        Raises:
+            NotFound: it is not there.
+        """
+        bucket, key = self._locate(name)
+        with translated(name):
+            answer = self.client.head_object(Bucket=bucket, Key=key)
+        recorded = answer.get("Metadata", {}).get(LABEL)
+        return int(answer["ContentLength"]), recorded or hashlib.sha256(self.read(name)).hexdigest()
 
     def write(self, key: str, data: bytes) -> str:
         """Write, whatever was there before. Returns the bare ETag."""
@@ -202,14 +219,25 @@ class Store:
         key = each["Key"].removeprefix(self.place.root)
         return ObjectInfo(key, int(each["Size"]), bare(each["ETag"]), each["LastModified"])
 
+    def check_readable(self, uris: Iterable[str]) -> None:
+        """Whether all of these s3:// addresses lie in places that may be read.
+
+        Raises:
+            ConfigError: one is no such address.
+            StoreError: one lies elsewhere.
+        """
+        for uri in uris:
+            self._allowed(uri)
+
     def _key(self, key: str) -> str:
-        if not key or key.startswith(("/", SCHEME)) or ".." in key.split("/"):
+        if not key or key.startswith("/") or "://" in key or climbs(key):
             raise StoreError(f"'{key}'", "it is no key of this store", "Give a path relative to its prefix.")
         return self.place.root + key
 
     def _locate(self, name: str) -> tuple[str, str]:
-        if not name.startswith(SCHEME):
-            return self.place.bucket, self._key(name)
+        return self._allowed(name) if name.startswith(SCHEME) else (self.place.bucket, self._key(name))
+
+    def _allowed(self, name: str) -> tuple[str, str]:
         bucket, key = split_uri(name)
         if any(place.holds(bucket, key) for place in (self.place, *self.readable)):
             return bucket, key

@@ -2,9 +2,24 @@
 
 from collections.abc import Iterator
 
+from botocore.exceptions import ClientError
+
+from nightshift.domain.errors import ConfigError, FrameError, StoreError
 from nightshift.domain.frames import SourceFile
+from nightshift.services.store.faults import code
 from nightshift.services.store.places import Place
 from nightshift.services.store.s3 import Store
+
+MOST_BYTES = 128 << 20  # of a picture: it is read into memory whole
+# what S3 says when one object cannot be had, and all others can
+WITHHELD = {
+    "InvalidObjectState": "it lies in an archive",
+    "KeyTooLongError": "its key is too long",
+    "KMS.DisabledException": "the key it is encrypted with is disabled",
+    "KMS.InvalidStateException": "the key it is encrypted with is in no fit state",
+    "KMS.KMSInvalidStateException": "the key it is encrypted with is in no fit state",
+    "KMS.NotFoundException": "the key it is encrypted with is gone",
+}
 
 
 class BucketSource:
@@ -30,9 +45,19 @@ class BucketSource:
 
         Raises:
             NotFound: it is gone meanwhile.
-            Damaged: the bytes are not those that were written.
+            Damaged: the bytes are not those that were written, or more than a picture may have.
+            FrameError: S3 has it and does not hand it out, or its key is none that we follow.
+            StoreError: S3 as a whole does not do what was asked.
         """
-        return self._store.read(self._there.uri(name))
+        try:
+            return self._store.read(self._there.uri(name), most=MOST_BYTES)
+        except ConfigError as error:
+            raise FrameError(name, error.reason, error.remedy) from error
+        except StoreError as error:
+            said = error.__cause__
+            if isinstance(said, ClientError) and code(said) in WITHHELD:
+                raise FrameError(name, WITHHELD[code(said)], "Restore it, or move it out of the source.") from error
+            raise
 
     def uri(self, name: str) -> str:
         """Where it lies: frames from a bucket stay there."""

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from nightshift.domain.errors import Damaged, StoreError
 from nightshift.domain.rounds import SCHEMA
+from nightshift.services.store.evolution import upgrade
 from nightshift.services.store.s3 import Store
 from nightshift.services.store.schemas import TABLES
 
@@ -38,7 +39,7 @@ def write_table(store: Store, key: str, name: str, rows: pa.Table | Rows) -> boo
 
 
 def read_table(store: Store, key: str, name: str) -> pa.Table:
-    """The table under a key, with exactly the columns of its schema.
+    """The table under a key, with exactly the columns of today's schema, also where an older Nightshift wrote it.
 
     Raises:
         NotFound: it is not there.
@@ -73,8 +74,8 @@ def decode(content: bytes, name: str, subject: str) -> pa.Table:
     except (pa.ArrowException, OSError) as error:
         remedy = "Restore it from a version or a backup, or delete the round."
         raise Damaged(subject, f"it is no Parquet file: {error}", remedy) from error
-    _check_origin(table.schema.metadata or {}, name, subject)
-    return _fitted(table, _schema(name), subject)
+    version = _version(table.schema.metadata or {}, name, subject)
+    return _fitted(upgrade(table, name, version, SCHEMA), _schema(name), subject)
 
 
 def _schema(name: str) -> pa.Schema:
@@ -83,13 +84,15 @@ def _schema(name: str) -> pa.Schema:
     return TABLES[name]
 
 
-def _check_origin(metadata: Mapping[bytes, bytes], name: str, subject: str) -> None:
+def _version(metadata: Mapping[bytes, bytes], name: str, subject: str) -> int:
+    """The schema under which a table was written."""
     if metadata.get(NAME) != name.encode() or not metadata.get(VERSION, b"").isdigit():
         raise StoreError(subject, f"it is not Nightshift's table '{name}'", "Check which key is read.")
     version = int(metadata[VERSION])
     if version > SCHEMA:
         reason = f"a newer Nightshift wrote it (schema {version}, this one reads up to {SCHEMA})"
         raise StoreError(subject, reason, "Update Nightshift on this machine.")
+    return version
 
 
 def _from_rows(rows: Rows, schema: pa.Schema, subject: str) -> pa.Table:

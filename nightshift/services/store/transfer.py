@@ -15,8 +15,9 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from nightshift.domain.errors import Damaged, StoreError
+from nightshift.domain.room import room_in
 from nightshift.services.store.faults import LATER, UNREACHED, translated
-from nightshift.services.store.integrity import LABEL, Expected, bare
+from nightshift.services.store.integrity import LABEL, REMEDY, Expected, bare
 from nightshift.services.store.places import SCHEME
 
 TRIES = 3
@@ -25,12 +26,12 @@ PART = 16 << 20  # files up to this size go up in one request
 Result = TypeVar("Result")
 
 
-def read(client: Any, bucket: str, key: str, sha256: str | None) -> tuple[bytes, str]:
+def read(client: Any, bucket: str, key: str, sha256: str | None, most: int | None = None) -> tuple[bytes, str]:
     """The content and its bare ETag.
 
     Raises:
         NotFound: it is not there.
-        Damaged: it does not have the size and digest it must have.
+        Damaged: it does not have the size and digest it must have, or more bytes than `most`.
     """
     uri = f"{SCHEME}{bucket}/{key}"
 
@@ -38,6 +39,8 @@ def read(client: Any, bucket: str, key: str, sha256: str | None) -> tuple[bytes,
         with translated(uri):
             answer = client.get_object(Bucket=bucket, Key=key)
             with closing(answer["Body"]) as body:  # its own `with` hands out the raw stream, unchecked
+                if most is not None and answer["ContentLength"] > most:
+                    raise Damaged(uri, f"it has {answer['ContentLength']} bytes by now, {most} are allowed", REMEDY)
                 content: bytes = body.read()
         expected = Expected.of(answer, sha256)
         hasher = expected.hasher()
@@ -49,9 +52,14 @@ def read(client: Any, bucket: str, key: str, sha256: str | None) -> tuple[bytes,
 
 
 def download(client: Any, bucket: str, key: str, path: Path, sha256: str | None) -> None:
-    """Stream into a file that appears whole or not at all. Errors as `read`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _insist(lambda: _download_once(client, bucket, key, path, sha256))
+    """Stream into a file that appears whole or not at all. Errors as `read`.
+
+    Raises:
+        DiskFull: there is no room for it.
+    """
+    with room_in(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _insist(lambda: _download_once(client, bucket, key, path, sha256))
 
 
 def upload(client: Any, path: Path, bucket: str, key: str) -> None:

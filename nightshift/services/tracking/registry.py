@@ -1,6 +1,7 @@
 """The champion in MLflow's model registry: a version for each promoted round, and the alias `champion`.
 
 The weights stay in our own store; a version names their S3 URI and digest. Stages are deprecated and not used.
+Of two versions of one champion the lower number counts, and the other one is deleted.
 """
 
 from mlflow import MlflowClient
@@ -8,13 +9,17 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from nightshift.domain.rounds import Sealed, Weights
+from nightshift.services.patience import Patience
+from nightshift.services.tracking.steady import make
 
 ALIAS = "champion"
 ROUND_TAG = "nightshift.round"
 AS_OF_TAG = "nightshift.champion_as_of_round"
 
 
-def register(client: MlflowClient, model: str, sealed: Sealed, run_id: str, weights_uri: str | None) -> None:
+def register(
+    client: MlflowClient, patience: Patience, model: str, sealed: Sealed, run_id: str, weights_uri: str | None
+) -> None:
     """Make the registry say what round.json says about the champion. Doing it twice changes nothing.
 
     A round logged again later never takes the alias back from a newer one.
@@ -23,11 +28,14 @@ def register(client: MlflowClient, model: str, sealed: Sealed, run_id: str, weig
     if champion is None:
         return
     _ensure_model(client, model)
-    version = _version_of(client, model, champion)
-    if version is None and champion.round == sealed.number and weights_uri is not None:
-        version = _new_version(client, model, champion, sealed, run_id, weights_uri)
-    if version is not None:
-        _point(client, model, version, sealed.number)
+    known = _versions_of(client, model, champion)
+    if not known and champion.round == sealed.number and weights_uri is not None:
+        made = _new_version(client, patience, model, champion, sealed, run_id, weights_uri)
+        known = _versions_of(client, model, champion) or [made]
+    if known:
+        _point(client, model, known[0], sealed.number)
+    for spare in known[1:]:
+        _delete(client, model, spare)
 
 
 def _ensure_model(client: MlflowClient, model: str) -> None:
@@ -38,21 +46,43 @@ def _ensure_model(client: MlflowClient, model: str) -> None:
             raise
 
 
-def _version_of(client: MlflowClient, model: str, champion: Weights) -> ModelVersion | None:
+def _versions_of(client: MlflowClient, model: str, champion: Weights) -> list[ModelVersion]:
     known = client.search_model_versions(f"name = '{model}'")
     ours = [each for each in known if each.tags.get("nightshift.sha256") == champion.sha256]
-    return next((each for each in ours if each.tags.get(ROUND_TAG) == str(champion.round)), None)
+    of_round = [each for each in ours if each.tags.get(ROUND_TAG) == str(champion.round)]
+    return sorted(of_round, key=lambda each: int(each.version))
+
+
+def _delete(client: MlflowClient, model: str, version: ModelVersion) -> None:
+    try:
+        client.delete_model_version(model, version.version)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # an attempt whose answer was lost
+            raise
 
 
 def _new_version(
-    client: MlflowClient, model: str, champion: Weights, sealed: Sealed, run_id: str, uri: str
+    client: MlflowClient,
+    patience: Patience,
+    model: str,
+    champion: Weights,
+    sealed: Sealed,
+    run_id: str,
+    uri: str,
 ) -> ModelVersion:
     figures: dict[str, str] = {
         name: f"{sealed.metrics[name]:.4f}" for name in ("map50", "map50_95") if name in sealed.metrics
     }
     tags = {ROUND_TAG: str(champion.round), "nightshift.sha256": champion.sha256, **figures}
     said = f"Promoted in round {champion.round}."
-    return client.create_model_version(model, uri, run_id, tags, description=said, await_creation_for=0)
+
+    def look() -> ModelVersion | None:
+        return next(iter(_versions_of(client, model, champion)), None)
+
+    def create() -> ModelVersion:
+        return client.create_model_version(model, uri, run_id, tags, description=said, await_creation_for=0)
+
+    return make(patience, create, look)
 
 
 def _point(client: MlflowClient, model: str, version: ModelVersion, as_of: int) -> None:

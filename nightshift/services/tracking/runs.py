@@ -1,23 +1,32 @@
 """The run of one round: opened or found again, filled, finished. Every step can be done twice.
 
+Where a round has two runs all the same (two processes, a request that was carried out long after we gave up on it)
+the finished one counts, of several the one that started first, then the one whose id comes first. The others are
+deleted as MLflow deletes: they can be restored there.
 Points carry the time the plan was written, which never changes: MLflow keeps equal points once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 
 from nightshift.domain.errors import TrackingError
+from nightshift.domain.room import room_in
 from nightshift.domain.rounds import Plan, Sealed
+from nightshift.services.addresses import check_server
+from nightshift.services.patience import Patience
 from nightshift.services.tracking import board, names, notes
+from nightshift.services.tracking.steady import make
 
 Item = TypeVar("Item")
+ARTIFACTS = frozenset({"mlflow-artifacts", "http", "https", "s3", "gs", "wasbs", "abfss"})
 ROUND_TAG = "nightshift.round"
 METRICS_A_CALL, PARAMS_A_CALL, RUNS_A_CALL = 1000, 100, 10_000  # MLflow's limits
 EXPERIMENT_TAGS = {
@@ -34,13 +43,9 @@ def run_name(number: int) -> str:
     return f"round-{number:04d}"
 
 
-def open_run(client: MlflowClient, project: str, plan: Plan) -> Run:
+def open_run(client: MlflowClient, patience: Patience, project: str, plan: Plan) -> Run:
     """The round's run in the project's experiment: the one that is there, or a new one."""
     experiment = _experiment(client, project)
-    query = f"tags.`{ROUND_TAG}` = '{plan.number}'"
-    found = client.search_runs([experiment], query, order_by=["attributes.start_time ASC"], max_results=1)
-    if found:
-        return found[0]
     tags = {
         ROUND_TAG: str(plan.number),
         "nightshift.kind": plan.kind,
@@ -48,16 +53,42 @@ def open_run(client: MlflowClient, project: str, plan: Plan) -> Run:
         "mlflow.source.name": "nightshift",
         "mlflow.source.type": "JOB",
     }
-    return client.create_run(experiment, _ms(plan.opened_at), tags, run_name(plan.number))
+
+    def look() -> Run | None:
+        return next(iter(_runs_of(client, experiment, plan.number)), None)
+
+    def create() -> Run:
+        return client.create_run(experiment, _ms(plan.opened_at), tags, run_name(plan.number))
+
+    made = look() or make(patience, create, look)
+    return leave_one(client, experiment, plan.number) or made
+
+
+def leave_one(client: MlflowClient, experiment: str, number: int) -> Run | None:
+    """The run of a round that counts; other ones are deleted."""
+    found = _runs_of(client, experiment, number)
+    for spare in found[1:]:
+        client.delete_run(spare.info.run_id)
+    return found[0] if found else None
 
 
 def all_runs(client: MlflowClient, project: str) -> dict[int, Run]:
-    """Round → its run."""
+    """Round → the run that counts."""
     experiment = client.get_experiment_by_name(project)
     if experiment is None:
         return {}
     found = client.search_runs([experiment.experiment_id], max_results=RUNS_A_CALL)
-    return {int(run.data.tags[ROUND_TAG]): run for run in found if ROUND_TAG in run.data.tags}
+    ours = sorted((run for run in found if ROUND_TAG in run.data.tags), key=_rank, reverse=True)
+    return {int(run.data.tags[ROUND_TAG]): run for run in ours}
+
+
+def _runs_of(client: MlflowClient, experiment: str, number: int) -> list[Run]:
+    found = client.search_runs([experiment], f"tags.`{ROUND_TAG}` = '{number}'", max_results=RUNS_A_CALL)
+    return sorted(found, key=_rank)
+
+
+def _rank(run: Run) -> tuple[bool, int, str]:
+    return run.info.status != "FINISHED", run.info.start_time, run.info.run_id
 
 
 def log_params(client: MlflowClient, run: Run, plan: Plan) -> None:
@@ -84,7 +115,8 @@ def log_metrics(
 
 def log_artifacts(client: MlflowClient, run: Run, artifacts: Mapping[str, Path | bytes]) -> None:
     """Files by their path in the run, such as 'report.html' or 'curves/results.csv'; the same path is replaced."""
-    with TemporaryDirectory() as folder:
+    _check_place(client, run)
+    with room_in(Path(gettempdir())), TemporaryDirectory() as folder:
         for name, content in artifacts.items():
             path = PurePosixPath(name)
             if path.is_absolute() or ".." in path.parts:
@@ -95,14 +127,25 @@ def log_artifacts(client: MlflowClient, run: Run, artifacts: Mapping[str, Path |
             client.log_artifact(run.info.run_id, str(local), None if parent == "." else parent)
 
 
+def _check_place(client: MlflowClient, run: Run) -> None:
+    """A tracking server says where its artifacts go; it must not make us write into this machine's own folders."""
+    there = urlsplit(run.info.artifact_uri or "")
+    if client.tracking_uri.startswith("http") and there.scheme not in ARTIFACTS:
+        remedy = "Start the MLflow server with --serve-artifacts, or with a bucket as its artifact root."
+        raise TrackingError("MLflow's artifact root", "it keeps artifacts in a folder instead of serving them", remedy)
+    if there.scheme in {"http", "https"}:
+        check_server("MLflow's artifact root", run.info.artifact_uri)
+
+
 def finish(client: MlflowClient, run: Run, plan: Plan, sealed: Sealed, links: Mapping[str, str]) -> None:
-    """Describe the run and close it with the round's own times."""
+    """Describe the run, close it with the round's own times, and see that it is the only one."""
     tags = {
         "mlflow.note.content": notes.run_note(plan, sealed, links),
         "nightshift.promoted": str(notes.promoted(sealed)).lower(),
     }
     client.log_batch(run.info.run_id, tags=[RunTag(*each) for each in tags.items()])
     client.set_terminated(run.info.run_id, "FINISHED", _ms(sealed.sealed_at))
+    leave_one(client, run.info.experiment_id, plan.number)
 
 
 def _experiment(client: MlflowClient, project: str) -> str:
