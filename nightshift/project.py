@@ -26,6 +26,7 @@ from nightshift.frames.decode import decode
 from nightshift.frames.scan import SUFFIXES, FolderSource, Source
 from nightshift.services.label_studio.desk import ReviewDesk
 from nightshift.services.label_studio.setup import BucketAccess
+from nightshift.services.store.past import Past
 from nightshift.services.store.places import Place
 from nightshift.services.store.s3 import Store
 from nightshift.services.store.source import BucketSource
@@ -76,6 +77,11 @@ class Project:
         frames = self.config.frames
         there = [each for each in (frames.source, *frames.earlier) if each.startswith("s3://")]
         return Store.connect(self.config.store.uri, also=there)
+
+    @cached_property
+    def past(self) -> Past:
+        """Its sealed rounds."""
+        return Past(self.store)
 
     @cached_property
     def source(self) -> Source:

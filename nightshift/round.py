@@ -22,6 +22,7 @@ from nightshift.domain.rounds import Plan, Receipt, RoundKeys, Sealed
 from nightshift.project import Project
 from nightshift.services.store import lease, rows, state, tables
 from nightshift.services.store.manifest import publish_manifest
+from nightshift.services.store.past import read_if_there
 
 Row = dict[str, Any]
 IMPORTED = "imported.parquet"  # labels that came with new frames of a data set
@@ -62,7 +63,7 @@ class OpenRound:
         """Sealed rounds before it, oldest first."""
         if self.plan.parent is None:
             return []
-        return [RoundKeys(n) for n in sorted(state.lineage(self.store, self.plan.parent))]
+        return [RoundKeys(n) for n in sorted(self.project.past.lineage(self.plan.parent))]
 
     def rng(self, stage: str) -> np.random.Generator:
         """The stage's own source of chance: the same in every attempt."""
@@ -84,7 +85,7 @@ class OpenRound:
         """The summary of a stage of the parent round; empty for the first round."""
         if not self.ancestors:
             return {}
-        done = state.read_receipt(self.store, self.ancestors[-1], stage)
+        done = self.project.past.receipt(self.ancestors[-1], stage)
         return done.summary if done else {}
 
     def finish(self, receipt: Receipt) -> Receipt:
@@ -107,7 +108,7 @@ class OpenRound:
 
     def past(self) -> list[Sealed]:
         """What the sealed ancestors came to, oldest first."""
-        return [each for keys in self.ancestors if (each := self.sealed(keys.number))]
+        return [each for keys in self.ancestors if (each := self.project.past.sealed(keys.number))]
 
     def spent(self) -> float:
         """Dollars of all earlier rounds of the lineage, people and machine."""
@@ -148,11 +149,8 @@ class OpenRound:
 
     def read(self, table: str, name: str | None = None, keys: RoundKeys | None = None) -> list[Row]:
         """The rows of a table of this round (or an ancestor); none where it was not written."""
-        key = (keys or self.keys).key(name or f"{table}.parquet")
-        if not self.store.exists(key):
-            return []
-        found: list[Row] = tables.read_table(self.store, key, table).to_pylist()
-        return found
+        where = keys or self.keys
+        return self._rows(where, where.key(name or f"{table}.parquet"), table)
 
     def parent_table(self, table: str) -> list[Row]:
         """The rows of a table of the parent round; none for the first round."""
@@ -161,8 +159,16 @@ class OpenRound:
     def read_parts(self, folder: str, table: str, keys: RoundKeys | None = None) -> list[Row]:
         """The rows of all parts of a sharded table, in the order of the shards."""
         where = keys or self.keys
-        names = sorted(each.key for each in self.store.list(where.key(f"{folder}/part-")))
-        return [row for key in names for row in tables.read_table(self.store, key, table).to_pylist()]
+        prefix = where.key(f"{folder}/part-")
+        own = where.number == self.number
+        names = sorted(each.key for each in self.store.list(prefix)) if own else self.project.past.parts(prefix)
+        return [row for key in names for row in self._rows(where, key, table)]
+
+    def _rows(self, keys: RoundKeys, key: str, table: str) -> list[Row]:
+        own = keys.number == self.number
+        found = read_if_there(self.store, key, table) if own else self.project.past.table(key, table)
+        rows_: list[Row] = found.to_pylist() if found is not None else []
+        return rows_
 
     def history(self, table: str) -> list[Row]:
         """The rows of a table over the whole lineage, oldest round first."""

@@ -13,6 +13,13 @@ BUCKET = "night"
 _numbers = count()
 
 
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """The address of the one moto server of this process: all of them share their objects, and end together."""
+    with moto_server() as endpoint:
+        yield endpoint
+
+
 @pytest.fixture(
     scope="session",
     params=[
@@ -26,7 +33,7 @@ def s3_client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp(request.param)
     with ExitStack() as stack:
         if request.param == "moto":
-            client = client_for(stack.enter_context(moto_server()))
+            client = client_for(request.getfixturevalue("moto"))
         elif request.param == "ministack":
             client = client_for(stack.enter_context(ministack_server(folder)))
         else:
@@ -37,13 +44,12 @@ def s3_client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="session")
-def moto_client() -> Iterator[object]:
+def moto_client(moto: str) -> Iterator[object]:
     """The quickest server, for behaviour that does not depend on which one it is."""
-    with moto_server() as endpoint:
-        client = client_for(endpoint)
-        client.create_bucket(Bucket=BUCKET)
-        yield client
-        client.close()
+    client = client_for(moto)
+    client.create_bucket(Bucket=BUCKET)
+    yield client
+    client.close()
 
 
 @pytest.fixture

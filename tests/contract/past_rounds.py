@@ -15,6 +15,7 @@ from nightshift.domain.review import Answer, Purpose
 from nightshift.domain.rounds import Plan, Receipt, Sealed, Weights
 from nightshift.round import OpenRound
 from nightshift.services.store import rows, state
+from nightshift.services.store.past import Past as SealedRounds
 from nightshift.services.store.places import Place
 from nightshift.services.store.s3 import Store
 from nightshift.upkeep.layout import stages
@@ -78,7 +79,7 @@ class Past:
 
     def night(self, number: int) -> OpenRound:
         """A round as its stages see it."""
-        project: Any = SimpleNamespace(store=self.store, config=CONFIG)
+        project: Any = SimpleNamespace(store=self.store, past=SealedRounds(self.store), config=CONFIG)
         return OpenRound(project, state.read_plan(self.store, number))
 
     def leave(self, night: OpenRound, stage: str) -> None:

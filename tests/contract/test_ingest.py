@@ -20,6 +20,7 @@ from nightshift.services.label_studio.percent import to_regions
 from nightshift.services.label_studio.poll import Polled
 from nightshift.services.label_studio.questions import task_of
 from nightshift.services.store import rows, state
+from nightshift.services.store.past import Past
 from nightshift.services.store.s3 import Store
 from tasks.ingest import GONE, QUARANTINE, _body
 
@@ -71,7 +72,7 @@ def _night(store: Store, number: int, desk: ListedDesk) -> OpenRound:
     opened = NOW - timedelta(hours=5 - number)
     plan = Plan(number, parent, "nightly", opened, CONFIG.model_dump(mode="json"), CONFIG.digest, None, 7, {})
     state.create_plan(store, plan)
-    project: Any = SimpleNamespace(store=store, config=CONFIG, desk=desk)
+    project: Any = SimpleNamespace(store=store, past=Past(store), config=CONFIG, desk=desk)
     return OpenRound(project, state.read_plan(store, number))
 
 

@@ -16,6 +16,7 @@ from nightshift.round import IMPORTED, OpenRound
 from nightshift.services.store import rows, state
 from nightshift.services.store.lease import Lease
 from nightshift.services.store.manifest import read_manifest
+from nightshift.services.store.past import Past
 from nightshift.services.store.s3 import Store
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -29,7 +30,9 @@ def _open(store: Store, number: int, token: int = 0) -> OpenRound:
     parent = number - 1 if number else None
     plan = Plan(number, parent, "nightly", NOON, CONFIG.model_dump(mode="json"), CONFIG.digest, None, 7, {})
     state.create_plan(store, plan)
-    project: Any = SimpleNamespace(store=store, config=CONFIG)  # all that reading and publishing need of a project
+    project: Any = SimpleNamespace(
+        store=store, past=Past(store), config=CONFIG
+    )  # all that reading and publishing need of a project
     return OpenRound(project, state.read_plan(store, number), token)
 
 
@@ -145,6 +148,6 @@ def test_a_fenced_out_round_publishes_no_table(quick_store: Store) -> None:
 
 def test_a_round_opened_under_settings_nobody_knows_any_more_says_how_to_go_on(quick_store: Store) -> None:
     plan = Plan(0, None, "nightly", NOON, {"project": "p", "moon": "full"}, "d", None, 7, {"nightshift": "0.0.7"})
-    project: Any = SimpleNamespace(store=quick_store, config=CONFIG)
+    project: Any = SimpleNamespace(store=quick_store, past=Past(quick_store), config=CONFIG)
     with pytest.raises(ConfigError, match=r"rounds/0000/plan\.json.*Finish that round with Nightshift 0\.0\.7"):
         _ = OpenRound(project, plan).config
