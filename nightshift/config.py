@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from nightshift.domain.addresses import no_link, within_its_place
 from nightshift.domain.costs import Prices
 from nightshift.domain.models import Hyper, TeacherSpec
 from nightshift.domain.ontology import ObjectClass, Ontology
@@ -26,23 +27,7 @@ Count = Annotated[int, Field(ge=1)]
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-def _stays(uri: str) -> str:
-    """Pictures and rounds lie in a folder or a bucket; no part of a bucket's address steps out of it."""
-    scheme, mark, path = uri.partition("://")
-    if mark and scheme != "s3":
-        raise ValueError(f"{scheme}:// is not read; name a folder or s3://bucket/prefix")
-    if mark and {".", ".."} & set(path.split("/")):
-        raise ValueError("a part of it is '.' or '..'; name the place itself")
-    return uri
-
-
-def _no_link(checkpoint: str) -> str:
-    if "://" in checkpoint:
-        raise ValueError("it is a link; name a folder, or a model of the hub such as owner/model")
-    return checkpoint
-
-
-Where = Annotated[str, AfterValidator(_stays)]
+Where = Annotated[str, AfterValidator(within_its_place)]
 
 
 class Section(BaseModel):
@@ -111,7 +96,7 @@ class TeacherSection(Section):
         default="transformers",
         description="'transformers' (any zero-shot detector), 'champion' (the current student), or 'none'.",
     )
-    checkpoint: Annotated[str, AfterValidator(_no_link)] = Field(
+    checkpoint: Annotated[str, AfterValidator(no_link)] = Field(
         default="IDEA-Research/grounding-dino-tiny",
         description="Hub name or folder of the weights.",
     )
