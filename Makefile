@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DATA ?=
 SOAK ?=
+WORKERS ?= 2
 export NIGHTSHIFT_LABEL_STUDIO_BIN ?= $(CURDIR)/.venv-label-studio/bin/label-studio
 export YOLO_AUTOINSTALL := false
 export DO_NOT_TRACK := 1
@@ -23,8 +24,9 @@ demo: install  ## the whole loop on this machine: make demo, or make demo DATA=a
 down:  ## stop the servers that demo or `nightshift up` left running
 	@test ! -x $(BIN)/nightshift || { $(BIN)/nightshift down --folder .demo/stack; $(BIN)/nightshift down; }
 
+test: export OMP_NUM_THREADS ?= 1  # processes enough
 test: install debian lint  ## every test, against real servers too
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=40
 
 quick: .venv/.installed  ## the fast tests
 	$(BIN)/pytest -n 2 --dist loadfile -m "not live and not slow" tests/unit tests/contract tests/flows

@@ -66,7 +66,7 @@ def reviewers(night: OpenRound) -> set[str]:
 
 def _asked(night: OpenRound) -> dict[Key, Row]:
     """Every question by its last row: one that is put again asks for more people than before."""
-    return {(row["frame_id"], rows.asked_in(row)): row for row in night.history("queue")}
+    return {(row["frame_id"], rows.asked_in(row)): row for row in night.questions()}
 
 
 def _people(night: OpenRound) -> dict[Key, set[str]]:

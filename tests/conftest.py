@@ -13,8 +13,28 @@ from infra.local import Endpoints, Stack
 from infra.local.label_studio import find_label_studio
 from nightshift.domain.errors import StackError
 
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # which of several processes that share the tests; else empty
+WEIGHTS = {
+    frozenset({"live", "slow"}): 3,
+    frozenset({"live"}): 2,
+    frozenset({"slow"}): 1,
+    frozenset(): 0,
+}
+
 settings.register_profile("nightshift", deadline=None)  # a busy machine is slow, not wrong
 settings.load_profile("nightshift")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where files are dealt out to several processes, those that take minutes come first, so that all end together."""
+    if not WORKER:
+        return
+    heavy: dict[Path, int] = {}
+    for each in items:
+        marks = {mark.name for mark in each.iter_markers()} & {"live", "slow"}
+        heavy[each.path] = max(heavy.get(each.path, 0), WEIGHTS[frozenset(marks)])
+    items.sort(key=lambda each: -heavy[each.path])
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +49,12 @@ def label_studio_bin() -> Path:
 
 @pytest.fixture(scope="session")
 def local_stack(label_studio_bin: Path) -> Iterator[Stack]:
-    """A stack that is up: NIGHTSHIFT_TEST_STACK names a folder to use and keep, else it is made and deleted."""
+    """A stack that is up: NIGHTSHIFT_TEST_STACK names a folder to use and keep, else it is made and deleted.
+
+    Of several processes that run tests, each has its own: tests kill servers and change what they know.
+    """
     kept = os.environ.get("NIGHTSHIFT_TEST_STACK")
-    folder = Path(kept or tempfile.mkdtemp(prefix="nightshift-stack-"))
+    folder = Path(kept, WORKER) if kept else Path(tempfile.mkdtemp(prefix="nightshift-stack-"))
     stack = Stack(folder, label_studio_bin)
     was_running = bool(stack.running())
     try:

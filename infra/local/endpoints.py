@@ -13,7 +13,7 @@ from infra.local.environment import write_private
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
 LISTENING = ("s3", "label-studio", "mlflow", "prefect")
-_PORTS = range(20_000, 32_000)  # below the range from which systems take ports of outgoing connections
+PORTS = range(20_000, 32_000)  # below the range from which systems take ports of outgoing connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def choose_ports(kept: Mapping[str, int], busy: frozenset[str] = frozenset()) ->
         busy: servers that run now and hold their port.
     """
     chosen = {name: port for name, port in kept.items() if name in busy or is_free(port)}
-    candidates = iter(random.SystemRandom().sample(_PORTS, len(_PORTS)))
+    candidates = iter(random.SystemRandom().sample(PORTS, len(PORTS)))
     for name in LISTENING:
         if name not in chosen:
             chosen[name] = next(p for p in candidates if p not in chosen.values() and is_free(p))

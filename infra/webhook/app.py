@@ -6,7 +6,7 @@ Knows whom to tell (`ring`); knows nothing of questions or rounds.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -40,6 +40,21 @@ def make_app(
         known: how many requests with the secret are read.
         patience: seconds for a body to arrive.
     """
+    app = FastAPI(lifespan=_beside(watch), docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.redirect_slashes = False
+    app.exception_handler(HTTPException)(_silently)
+
+    @app.post(PATH)
+    async def hint(request: Request) -> Response:
+        if not secret.matches(request.headers.getlist(HEADER)):
+            return _only(HTTPStatus.UNAUTHORIZED if strangers.take() else HTTPStatus.TOO_MANY_REQUESTS)
+        return _only(await _told(request, ring, known, patience))
+
+    return app
+
+
+def _beside(watch: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """An application's life, with something that runs as long."""
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -51,23 +66,18 @@ def make_app(
             with suppress(asyncio.CancelledError):
                 await task
 
-    app = FastAPI(lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
-    app.router.redirect_slashes = False
-    app.exception_handler(HTTPException)(_silently)
+    return life
 
-    @app.post(PATH)
-    async def hint(request: Request) -> Response:
-        if not secret.matches(request.headers.getlist(HEADER)):
-            return _only(HTTPStatus.UNAUTHORIZED if strangers.take() else HTTPStatus.TOO_MANY_REQUESTS)
-        if not known.take():
-            ring()  # it may be the last answer of the queue: unread, but not unheard
-            return _only(HTTPStatus.TOO_MANY_REQUESTS)
-        status = await _read(request, patience)
-        if status is HTTPStatus.ACCEPTED:
-            ring()
-        return _only(status)
 
-    return app
+async def _told(request: Request, ring: Callable[[], None], known: Allowance, patience: float) -> HTTPStatus:
+    """Hear out somebody who knows the secret."""
+    if not known.take():
+        ring()  # it may be the last answer of the queue: unread, but not unheard
+        return HTTPStatus.TOO_MANY_REQUESTS
+    status = await _read(request, patience)
+    if status is HTTPStatus.ACCEPTED:
+        ring()
+    return status
 
 
 async def _read(request: Request, patience: float) -> HTTPStatus:

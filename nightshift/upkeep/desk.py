@@ -69,7 +69,7 @@ def rebuild_desk(night: OpenRound, open_: OpenQuestions, progress: Progress = no
 
 def _asked(night: OpenRound) -> dict[Key, Row]:
     """Every question by its last row: one that is put again keeps its key."""
-    return {(row["frame_id"], rows.asked_in(row)): row for row in night.history("queue")}
+    return {(row["frame_id"], rows.asked_in(row)): row for row in night.questions()}
 
 
 def _people(night: OpenRound) -> dict[Key, set[str]]:

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
-from contextlib import ExitStack
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -14,10 +14,30 @@ _numbers = count()
 
 
 @pytest.fixture(scope="session")
-def moto() -> Iterator[str]:
-    """The address of the one moto server of this process: all of them share their objects, and end together."""
-    with moto_server() as endpoint:
-        yield endpoint
+def moto_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The quickest server, for behaviour that does not depend on which one it is."""
+    with moto_server(tmp_path_factory.mktemp("moto")) as endpoint:
+        yield from _with_bucket(client_for(endpoint))
+
+
+@pytest.fixture(scope="session")
+def ministack_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The server of the embedded stack."""
+    with ministack_server(tmp_path_factory.mktemp("ministack")) as endpoint:
+        yield from _with_bucket(client_for(endpoint))
+
+
+@pytest.fixture(scope="session")
+def radosgw_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Ceph's server, as in production."""
+    with radosgw_server(tmp_path_factory.mktemp("radosgw")) as (endpoint, key, secret):
+        yield from _with_bucket(client_for(endpoint, key, secret))
+
+
+def _with_bucket(client: Any) -> Iterator[Any]:
+    client.create_bucket(Bucket=BUCKET)
+    yield client
+    client.close()
 
 
 @pytest.fixture(
@@ -28,28 +48,9 @@ def moto() -> Iterator[str]:
         pytest.param("radosgw", marks=pytest.mark.live),
     ],
 )
-def s3_client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """A client of each S3 server in turn, with one bucket."""
-    folder = tmp_path_factory.mktemp(request.param)
-    with ExitStack() as stack:
-        if request.param == "moto":
-            client = client_for(request.getfixturevalue("moto"))
-        elif request.param == "ministack":
-            client = client_for(stack.enter_context(ministack_server(folder)))
-        else:
-            client = client_for(*stack.enter_context(radosgw_server(folder)))
-        client.create_bucket(Bucket=BUCKET)
-        yield client
-        client.close()
-
-
-@pytest.fixture(scope="session")
-def moto_client(moto: str) -> Iterator[object]:
-    """The quickest server, for behaviour that does not depend on which one it is."""
-    client = client_for(moto)
-    client.create_bucket(Bucket=BUCKET)
-    yield client
-    client.close()
+def s3_client(request: pytest.FixtureRequest) -> object:
+    """A client of each S3 server in turn, with one bucket; each is started once."""
+    return request.getfixturevalue(f"{request.param}_client")
 
 
 @pytest.fixture

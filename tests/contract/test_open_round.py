@@ -76,6 +76,14 @@ def test_a_frame_asked_by_any_ancestor_counts_as_asked(quick_store: Store) -> No
     assert _open(quick_store, 2).asked() == {"x", "y"}
 
 
+def test_its_own_queue_counts_once_the_round_has_chosen(quick_store: Store) -> None:
+    night = _open(quick_store, 0)
+    night.write("queue", [_queued("x")])
+    assert night.asked() == set()  # left by an attempt that was killed: choosing again must not see it
+    night.finish(Receipt("choose", 1.0, {}))
+    assert night.asked() == {"x"}
+
+
 def test_the_first_round_has_no_past(quick_store: Store) -> None:
     first = _open(quick_store, 0)
     assert (first.ancestors, first.past(), first.spent(), first.parent_summary("ingest")) == ([], [], 0.0, {})

@@ -16,6 +16,7 @@ from nightshift.services.store.s3 import Store
 from nightshift.services.tracking import Tracking
 from nightshift.services.tracking.runs import _check_place
 from tests.contract.redirects import Visits, server
+from tests.contract.rounds_in_mlflow import hasty
 
 pytestmark = pytest.mark.slow  # MLflow alone takes seconds to import
 TOKEN = "0123456789abcdef"  # noqa: S105 - of this test
@@ -110,7 +111,7 @@ def test_mlflow_cannot_send_us_to_another_server(
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", TOKEN)
     monkeypatch.setenv("MLFLOW_ALLOW_HTTP_REDIRECTS", "true")  # even if the user's shell says so
     with server(status, elsewhere.url + "{path}") as here, pytest.raises(NightshiftError) as caught:
-        Tracking.connect(here.url)
+        Tracking.connect(here.url, patience=hasty())
     assert elsewhere.asked == []
     assert here.asked
     assert TOKEN not in str(caught.value)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,32 +23,48 @@ HOP_BY_HOP = frozenset(
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 SEARCHES = ("/search", "/get", "/search-objects")  # MLflow asks some of its questions by POST
 PATIENCE = 120.0  # seconds for the server behind
-RETRY_AFTER = "1"  # seconds that a 429 asks for
+BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+Headers = tuple[tuple[str, str], ...]
 
 
-class Kind(StrEnum):
-    """What can go wrong with one request."""
+class End(StrEnum):
+    """How an answer ends."""
 
-    DELAY = "delay"
-    RESET = "reset"  # before the server hears of it
-    TRUNCATE = "truncate"  # the answer ends early
-    TOO_MANY = "429"
-    ERROR = "500"
-    BAD_GATEWAY = "502"
-    UNAVAILABLE = "503"
-    COMMIT_THEN_DROP = "commit, then drop"
-    COMMIT_THEN_502 = "commit, then 502"
+    WHOLE = "whole"
+    CUT = "cut"  # half of its body
+    DROPPED = "dropped"  # before its first byte
 
 
-REFUSED = {Kind.TOO_MANY: 429, Kind.ERROR: 500, Kind.BAD_GATEWAY: 502, Kind.UNAVAILABLE: 503}
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server says, or is said to say."""
+
+    status: int
+    headers: Headers = ()
+    content: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to one request; `seconds` is the length of a delay."""
+    """What happens to one request and to its answer.
 
-    kind: Kind
+    Args:
+        kind: what it is called.
+        seconds: to wait before it is passed on.
+        arrives: whether the server hears of it.
+        answer: what the client is told; left out, what the server says.
+        end: of the answer.
+    """
+
+    kind: str
     seconds: float = 0.0
+    arrives: bool = True
+    answer: Answer | None = None
+    end: End = End.WHOLE
+
+
+HARMLESS = Fault("none")
+BAD_GATEWAY = Answer(502, (("Content-Type", "text/plain"),), b"the server behind does not answer\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,7 @@ class Request:
     number: int
     method: str
     path: str
+    query: str = ""
 
     @property
     def writes(self) -> bool:
@@ -75,6 +93,10 @@ class Watcher:
         """Before a request is passed on: what goes wrong with it."""
         return None
 
+    def sent(self, request: Request, headers: Headers) -> Headers:  # noqa: ARG002
+        """The headers with which it is passed on."""
+        return headers
+
     def after(self, request: Request) -> None:
         """After the server has answered, before the answer goes back."""
 
@@ -86,7 +108,7 @@ class Watcher:
 
 
 class Proxy:
-    """A running proxy: where it listens, and how many requests it has seen.
+    """A proxy: where it listens, and how many requests it has seen.
 
     Args:
         service: what to call the server behind.
@@ -105,7 +127,8 @@ class Proxy:
         """The next request."""
         with self._lock:
             self.requests += 1
-            return Request(self.service, self.requests - 1, method, path.partition("?")[0])
+            path, _, query = path.partition("?")
+            return Request(self.service, self.requests - 1, method, path, query)
 
     @contextmanager
     def running(self) -> Iterator["Proxy"]:
@@ -138,45 +161,41 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         body = _body(self)
         request = self.server.proxy.count(self.command, self.path)
-        fault = self.server.proxy.watcher.before(request)
-        if fault is not None and fault.kind is Kind.DELAY:
-            time.sleep(fault.seconds)
-        elif fault is not None and fault.kind in REFUSED:
-            self.refuse(REFUSED[fault.kind])
-            return
-        elif fault is not None and fault.kind is Kind.RESET:
+        fault = self.server.proxy.watcher.before(request) or HARMLESS
+        time.sleep(fault.seconds)
+        said = self.pass_on(request, body) if fault.arrives else None
+        if fault.end is End.DROPPED:
             self.reset()
-            return
-        self.pass_on(request, body, fault.kind if fault else None)
-
-    def pass_on(self, request: Request, body: bytes, kind: Kind | None) -> None:
-        try:
-            status, headers, content = _forward(self.server.proxy, self, body)
-        except (OSError, HTTPException):
-            self.refuse(502)
-            return
-        self.server.proxy.watcher.after(request)
-        if kind is Kind.COMMIT_THEN_DROP:
-            self.reset()
-        elif kind is Kind.COMMIT_THEN_502:
-            self.refuse(502)
         else:
-            self.reply(status, headers, content, cut=kind is Kind.TRUNCATE)
+            self.reply(fault.answer or said or BAD_GATEWAY, cut=fault.end is End.CUT)
 
-    def reply(self, status: int, headers: list[tuple[str, str]], content: bytes, *, cut: bool) -> None:
-        self.send_response_only(status)
-        for name, value in headers:
+    def pass_on(self, request: Request, body: bytes) -> Answer | None:
+        """What the server says; None when it says nothing."""
+        proxy = self.server.proxy
+        try:
+            said = _forward(proxy, self, proxy.watcher.sent(request, tuple(self.headers.items())), body)
+        except (OSError, HTTPException):
+            return None
+        proxy.watcher.after(request)
+        return said
+
+    def reply(self, said: Answer, *, cut: bool) -> None:
+        self.send_response_only(said.status)
+        for name, value in said.headers:
             self.send_header(name, value)
+        if said.status not in BODILESS and not any(name.lower() == "content-length" for name, _ in said.headers):
+            self.send_header("Content-Length", str(len(said.content)))
         self.end_headers()
         self.close_connection = self.close_connection or cut
+        content = b"" if self.command == "HEAD" else said.content
         self.wfile.write(content[: len(content) // 2] if cut else content)
         self.wfile.flush()
 
-    def refuse(self, status: int) -> None:
-        content = b"the proxy refuses this one\n"
-        headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(content)))]
-        later = [("Retry-After", RETRY_AFTER)] if status == 429 else []
-        self.reply(status, headers + later, b"" if self.command == "HEAD" else content, cut=False)
+    def handle_expect_100(self) -> bool:
+        """Told at once: S3's clients wait for it, a second long, before they send what they put."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
 
     def reset(self) -> None:
         """Drop the connection as a dying server does: what lies in the buffers is lost."""
@@ -201,22 +220,19 @@ def _body(request: BaseHTTPRequestHandler) -> bytes:
     return b"".join(chunks)
 
 
-def _forward(proxy: Proxy, request: BaseHTTPRequestHandler, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+def _forward(proxy: Proxy, request: BaseHTTPRequestHandler, headers: Headers, body: bytes) -> Answer:
     """Pass a request on with its own Host header, which S3's signature covers."""
     connection = HTTPConnection(proxy.upstream.hostname or "", proxy.upstream.port or 80, timeout=PATIENCE)
     try:
         connection.putrequest(request.command, request.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in request.headers.items():
+        for name, value in headers:
             if name.lower() not in HOP_BY_HOP | {"expect", "content-length"}:
                 connection.putheader(name, value)
         if body or request.command not in READS:
             connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body or None)
         answer = connection.getresponse()
-        content = answer.read()
-        kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP]
+        kept = tuple((name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP)
+        return Answer(answer.status, kept, answer.read())
     finally:
         connection.close()
-    if not any(name.lower() == "content-length" for name, _ in kept):
-        kept.append(("Content-Length", str(len(content))))
-    return answer.status, kept, content

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from tests.faults.proxy import Fault, Kind, Request, Watcher
+from tests.faults.kinds import Kind, fault
+from tests.faults.proxy import Fault, Request, Watcher
 
 FAILING = tuple(each for each in Kind if each is not Kind.DELAY)
 DELAYS = (0.05, 1.0)  # seconds
@@ -22,7 +23,7 @@ SCRATCH = re.compile(r"probe/.*")
 def draw(rng: np.random.Generator, kinds: tuple[Kind, ...] = tuple(Kind)) -> Fault:
     """Any fault."""
     kind = kinds[rng.integers(len(kinds))]
-    return Fault(kind, float(rng.uniform(*DELAYS)) if kind is Kind.DELAY else 0.0)
+    return fault(kind, float(rng.uniform(*DELAYS)) if kind is Kind.DELAY else 0.0)
 
 
 class Planned(Watcher):
@@ -49,10 +50,10 @@ class Planned(Watcher):
         with self._lock:
             number = self._seen.get(request.service, 0)
             self._seen[request.service] = number + 1
-            fault = self.faults.pop((request.service, number), None)
-            if fault:
-                self.happened.append(f"{fault.kind} at {request.service} {request.method} {request.path}")
-            return fault
+            found = self.faults.pop((request.service, number), None)
+            if found:
+                self.happened.append(f"{found.kind} at {request.service} {request.method} {request.path}")
+            return found
 
 
 class Failing(Watcher):
@@ -101,7 +102,7 @@ class Boundaries(Watcher):
         self._kill = None
 
     def before(self, request: Request) -> Fault | None:
-        return Fault(Kind.RESET) if request.writes and self._strikes(request, "before") else None
+        return fault(Kind.RESET) if request.writes and self._strikes(request, "before") else None
 
     def after(self, request: Request) -> None:
         if request.writes:

@@ -1,5 +1,6 @@
 """The proxy does to requests what it is told, and nothing else."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +10,8 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.faults.proxy import Fault, Kind, Proxy, Request, Watcher
+from tests.faults.kinds import Kind, fault
+from tests.faults.proxy import Fault, Headers, Proxy, Request, Watcher
 from tests.faults.schedule import Boundaries, Failing, Planned, sliced
 
 SAID = b"what the server says"
@@ -56,7 +58,7 @@ class Once(Watcher):
 
     def before(self, request: Request) -> Fault | None:  # noqa: ARG002
         kind, self.kind = self.kind, None
-        return Fault(kind, 0.01) if kind else None
+        return fault(kind, 0.01) if kind else None
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "HEAD"])
@@ -73,6 +75,29 @@ def test_a_body_in_chunks_arrives_whole(server: Server) -> None:
     with Proxy("s3", server.url, Watcher()).running() as proxy:
         httpx.put(f"{proxy.url}/key", content=iter([b"one ", b"two"]))
     assert server.heard[0][2] == b"one two"
+
+
+def test_who_asks_before_he_sends_a_body_is_told_to_go_on_at_once(server: Server) -> None:
+    """As S3's clients do; they would wait a second for it, every time."""
+    with Proxy("s3", server.url, Watcher()).running() as proxy:
+        port = int(proxy.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+            client.sendall(b"PUT /key HTTP/1.1\r\nHost: s3\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 100 Continue")
+            client.sendall(b"x")
+            assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")
+    assert server.heard[0][2] == b"x"
+
+
+class Masked(Watcher):
+    def sent(self, request: Request, headers: Headers) -> Headers:  # noqa: ARG002
+        return tuple((name, "masked" if name == "Host" else value) for name, value in headers)
+
+
+def test_what_is_passed_on_may_be_changed_on_the_way(server: Server) -> None:
+    with Proxy("s3", server.url, Masked()).running() as proxy:
+        assert httpx.get(f"{proxy.url}/key").content == SAID
+    assert server.heard[0][3] == "masked"
 
 
 @pytest.mark.parametrize(("kind", "status"), [(Kind.TOO_MANY, 429), (Kind.ERROR, 500), (Kind.BAD_GATEWAY, 502),
@@ -104,7 +129,7 @@ def test_a_dead_server_is_a_bad_gateway() -> None:
 
 
 def test_a_schedule_strikes_each_planned_request_once() -> None:
-    plan = Planned({("s3", 1): Fault(Kind.RESET)})
+    plan = Planned({("s3", 1): fault(Kind.RESET)})
     asked = [plan.before(Request("s3", 0, "GET", "/")), plan.before(Request("mlflow", 0, "GET", "/"))]
     asked += [plan.before(Request("s3", n, "GET", "/")) for n in (1, 2)]
     assert [each and each.kind for each in asked] == [None, None, Kind.RESET, None]
@@ -127,8 +152,7 @@ def test_every_boundary_kills_once_and_an_attempt_is_killed_only_once() -> None:
     hunter, write = Boundaries("faults/w/", lambda _: True), Request("s3", 0, "PUT", "/b/faults/w/HEAD")
     for attempt in ("first", "second", "third"):
         hunter.aim(lambda attempt=attempt: killed.append(attempt))  # type: ignore[misc]
-        fault = hunter.before(write)
-        if fault is None:
+        if hunter.before(write) is None:
             hunter.after(write)
         hunter.rest()
     assert killed == ["first", "second"]

@@ -1,18 +1,15 @@
 """Real frames in a real bucket, a project of its own, and a proxy that loses answers."""
 
-import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
+from threading import Event
 from typing import Any
 
 import boto3
-import httpx
 import numpy as np
 from PIL import Image as Pictures
 
@@ -24,7 +21,9 @@ from nightshift.domain.review import BLIND, Purpose, Question
 from nightshift.services.label_studio.desk import ReviewDesk
 from nightshift.services.label_studio.setup import BucketAccess
 from nightshift.simulation.line.scene import Scene, render_clip
+from tests.faults.proxy import Answer, Fault, Proxy, Request, Watcher
 
+AGES = 300  # seconds; no test takes so long
 CLASSES = Ontology(
     tuple(
         ObjectClass(name, (name,), color)
@@ -36,7 +35,6 @@ CLASSES = Ontology(
         )
     )
 )
-HOP_BY_HOP = {"connection", "content-encoding", "content-length", "date", "host", "server", "transfer-encoding"}
 
 
 @cache
@@ -129,68 +127,33 @@ def proposal(truth: Detections) -> Detections:
 
 
 @contextmanager
-def proxy(target: str, meddle: Callable[[str, str, Callable[[], httpx.Response]], httpx.Response]) -> Iterator[str]:
-    """A real HTTP proxy before a server; `meddle` decides when to pass a request on, and what to answer."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP}
-
-            def forward() -> httpx.Response:
-                return httpx.request(self.command, target + self.path, content=body, headers=headers, timeout=60)
-
-            self.reply(meddle(self.command, self.path, forward))
-
-        def reply(self, answer: httpx.Response) -> None:
-            try:
-                self.send_response(answer.status_code)
-                for key, value in answer.headers.items():
-                    if key.lower() not in HOP_BY_HOP:
-                        self.send_header(key, value)
-                self.send_header("Content-Length", str(len(answer.content)))
-                self.end_headers()
-                self.wfile.write(answer.content)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # the client has stopped waiting: that is what some of the tests are about
-
-        do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            """Keep the test's output clean."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def proxy(target: str, watcher: Watcher) -> Iterator[str]:
+    """Label Studio's address behind a proxy."""
+    with Proxy("label-studio", target, watcher).running() as running:
+        yield running.url
 
 
 @dataclass
-class LosesImports:
+class LosesImports(Watcher):
     """Meddles with the first imports.
 
     Args:
         times: how many imports are meddled with.
         status: what the client is told after the import was committed; None passes the true answer on.
-        delay: seconds before the import reaches the server.
+        until: before this, the import does not reach the server.
     """
 
     times: int
     status: int | None = None
-    delay: float = 0.0
+    until: Event | None = None
     imports: int = 0
 
-    def __call__(self, method: str, path: str, forward: Callable[[], httpx.Response]) -> httpx.Response:
-        if method != "POST" or not path.endswith("/import"):
-            return forward()
+    def before(self, request: Request) -> Fault | None:
+        if request.method != "POST" or not request.path.endswith("/import"):
+            return None
         self.imports += 1
         if self.imports > self.times:
-            return forward()
-        time.sleep(self.delay)
-        committed = forward()
-        return httpx.Response(self.status, text="Bad Gateway") if self.status else committed
+            return None
+        if self.until:
+            self.until.wait(AGES)
+        return Fault("import", answer=Answer(self.status, content=b"Bad Gateway") if self.status else None)

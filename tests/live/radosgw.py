@@ -6,14 +6,14 @@ Debian's packages ceph-mon, ceph-osd and radosgw; everything runs as this proces
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from socket import create_connection, socket
 from uuid import uuid4
 
 import pytest
+
+from tests.server_process import Server, free_ports, listens, running, wait_until
 
 PROGRAMS = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "monmaptool")
 KEY, SECRET = "nightshift", "nightshift-secret"
@@ -57,7 +57,7 @@ def radosgw_server(folder: Path) -> Iterator[tuple[str, str, str]]:
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if missing:
         pytest.skip(f"radosgw: {', '.join(missing)} not installed (Debian: ceph-mon ceph-osd radosgw)")
-    monitor, gateway = _free_ports(2)
+    monitor, gateway = free_ports(2)
     conf = folder / "ceph.conf"
     fsid = str(uuid4())
     conf.write_text(CONF.format(fsid=fsid, folder=folder, monitor=monitor, gateway=gateway))
@@ -89,17 +89,9 @@ def _start_osd(stack: ExitStack, folder: Path, conf: Path) -> None:
     _start(stack, folder, ["ceph-osd", "-i", "0", "-f", "-c", str(conf)])
 
 
-def _start(stack: ExitStack, folder: Path, command: Sequence[str]) -> "subprocess.Popen[bytes]":
-    log = stack.enter_context((folder / f"{command[0]}.out").open("wb"))
-    server = subprocess.Popen(command, stdout=log, stderr=log, env=_environment())
-    stack.callback(_stop, server)
-    return server
-
-
-def _stop(server: "subprocess.Popen[bytes]") -> None:
-    """All of it is in memory and thrown away: nothing needs to be put in order."""
-    server.kill()
-    server.wait(20)
+def _start(stack: ExitStack, folder: Path, command: Sequence[str]) -> Server:
+    """All of it is in memory and thrown away: nothing needs to be put in order at the end."""
+    return stack.enter_context(running(command, folder / f"{command[0]}.out", _environment(), abruptly=True))
 
 
 def _run(folder: Path, command: Sequence[str]) -> None:
@@ -113,22 +105,5 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.defpath + ":/usr/local/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
 
 
-def _wait_for_port(port: int, server: "subprocess.Popen[bytes]", folder: Path) -> None:
-    for _ in range(READY_SECONDS * 10):
-        if server.poll() is not None:
-            break
-        try:
-            with create_connection(("127.0.0.1", port), 1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    said = "\n".join(path.read_text(errors="replace")[-800:] for path in sorted(folder.glob("*.out")))
-    raise RuntimeError(f"{server.args!r} never listened on {port}:\n{said}")
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(closing(socket())) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+def _wait_for_port(port: int, server: Server, folder: Path) -> None:
+    wait_until(lambda: listens(port), server, sorted(folder.glob("*.out")), READY_SECONDS)

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any
 
 import httpx
@@ -23,6 +24,8 @@ from nightshift.services.label_studio.desk import ReviewDesk
 from nightshift.services.label_studio.push import PushReport
 from nightshift.services.label_studio.setup import queue_tab
 from nightshift.services.label_studio.submit import ensure_reviewer, submit
+from tests.faults.kinds import Kind, fault
+from tests.faults.proxy import Fault, Request, Watcher
 from tests.live.desk_rig import CLASSES, LosesImports, Rig, access, proxy, questions, rig, s3_client
 
 pytestmark = pytest.mark.live
@@ -63,10 +66,11 @@ def test_an_answer_lost_after_the_commit_makes_no_second_task(rig: Rig, stack: E
 
 
 def test_an_import_that_commits_long_after_the_client_gave_up_leaves_one_task_each(rig: Rig, stack: Endpoints) -> None:
-    asked, loses = questions(rig.frames(5)), LosesImports(1, delay=3.0)
-    with proxy(stack.label_studio, loses) as url:
-        desk = ReviewDesk(Api(url, stack.label_studio_token, timeout=1.0))
+    asked, late = questions(rig.frames(5)), Event()
+    with proxy(stack.label_studio, LosesImports(1, until=late)) as url:
+        desk = ReviewDesk(Api(url, stack.label_studio_token, timeout=2.0))
         desk.push(rig.project, asked, CLASSES)
+        late.set()
         deadline = time.monotonic() + 30
         while len(listed(rig)) < 10 and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -75,8 +79,13 @@ def test_an_import_that_commits_long_after_the_client_gave_up_leaves_one_task_ea
     assert keys(rig) == sorted(each.key for each in asked)
 
 
+class Refuses(Watcher):
+    def before(self, request: Request) -> Fault:  # noqa: ARG002
+        return fault(Kind.BAD_GATEWAY)
+
+
 def test_when_nothing_gets_through_the_error_says_what_to_do(stack: Endpoints) -> None:
-    with proxy(stack.label_studio, lambda *_: httpx.Response(502)) as url:
+    with proxy(stack.label_studio, Refuses()) as url:
         desk = ReviewDesk(Api(url, stack.label_studio_token))
         with pytest.raises(ReviewError, match=r"answered 502.*Run it again"):
             desk.whoami()

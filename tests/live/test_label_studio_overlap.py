@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from nightshift.services.label_studio.overlap import people, wanted
 from nightshift.services.label_studio.percent import to_regions
 from nightshift.services.label_studio.push import PushReport
 from nightshift.services.label_studio.setup import OPEN, SAID, queue_tab
+from tests.faults.kinds import Kind, fault
+from tests.faults.proxy import Fault, Request, Watcher
 from tests.live.desk_rig import CLASSES, Rig, proxy, questions, rig
 
 pytestmark = pytest.mark.live
@@ -35,7 +37,7 @@ DISPLAYED = {"filters": {"conjunction": "and", "items": [OPEN]}, "ordering": ["-
 
 
 @dataclass
-class LosesPatches:
+class LosesPatches(Watcher):
     """Loses the answers to the first changes, which are made all the same.
 
     Args:
@@ -46,12 +48,10 @@ class LosesPatches:
     times: int
     patches: int = 0
 
-    def __call__(self, method: str, path: str, forward: Callable[[], httpx.Response]) -> httpx.Response:  # noqa: ARG002
-        committed = forward()
-        if method != "PATCH":
-            return committed
-        self.patches += 1
-        return httpx.Response(502, text="Bad Gateway") if self.patches <= self.times else committed
+    def before(self, request: Request) -> Fault | None:
+        self.patches += request.method == "PATCH"
+        lost = request.method == "PATCH" and self.patches <= self.times
+        return fault(Kind.COMMIT_THEN_502) if lost else None
 
 
 @pytest.fixture(name="rig")

@@ -4,25 +4,19 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import yaml
 
-from infra.demo.configuration import PROMPTS, TEACHER
-from infra.demo.people import answer_queue
 from infra.local import Endpoints
 from nightshift.domain.rounds import RoundKeys
-from nightshift.frames.datasets import read_dataset
 from nightshift.project import Project
 from nightshift.services.store import state, tables
-from nightshift.simulation.line.dataset import write_line
+from tests.live.small_project import answer, command, configure, draw_line
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 SAME = {  # columns that must not depend on what happened on the way
@@ -35,9 +29,7 @@ SAME = {  # columns that must not depend on what happened on the way
 
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("line")
-    write_line(folder, clips_day=9, clips_night=3, frames_per_clip=3, seed=3)
-    return folder
+    return draw_line(tmp_path_factory.mktemp("line"), day=9, night=3, frames=3)
 
 
 @pytest.fixture
@@ -48,35 +40,22 @@ def environment(stack: Endpoints, monkeypatch: pytest.MonkeyPatch) -> dict[str, 
 
 
 def _configure(home: Path, line: Path, project: str) -> Path:
-    content = {
-        "project": project,
-        "ontology": [{"name": name, "prompts": prompts} for name, prompts in PROMPTS.items()],
-        "frames": {"source": str(line)},
-        "store": {"uri": f"s3://nightshift/{project}"},
-        "teacher": {"name": "transformers", "checkpoint": str(TEACHER), "threshold": 0.05},
-        "student": {"model": "yolo11p", "image_size": 96, "steps": 12, "batch": 8, "device": "cpu"},
-        "budget": {"usd_per_night": 3.0, "golden_share": 0.4},
-        "golden": {"share": 0.3, "frames": 12},
-        "shard_frames": 12,
-    }
     home.mkdir()
-    path = home / "nightshift.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return path
+    student, golden = {"image_size": 96, "steps": 12, "batch": 8}, {"frames": 12}
+    return configure(
+        home, line, project, student=student, budget={"usd_per_night": 3.0}, golden=golden, shard_frames=12
+    )
 
 
-def _start(command: str, config: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    words = [sys.executable, "-m", "infra.cli", command, "--config", str(config)]
-    with (config.parent / f"{command}.log").open("ab") as log:
-        return subprocess.Popen(words, env=dict(environment), stdout=log, stderr=log, start_new_session=True)
+def _start(name: str, config: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    with (config.parent / f"{name}.log").open("ab") as log:
+        return subprocess.Popen(
+            command(name, config), env=dict(environment), stdout=log, stderr=log, start_new_session=True
+        )
 
 
-def _run(command: str, config: Path, environment: Mapping[str, str]) -> None:
-    assert _start(command, config, environment).wait(400) == 0, (config.parent / f"{command}.log").read_text()[-4000:]
-
-
-def _answer(config: Path, line: Path) -> int:
-    return answer_queue(Project.load(config), read_dataset(line).samples, np.random.default_rng(5))
+def _run(name: str, config: Path, environment: Mapping[str, str]) -> None:
+    assert _start(name, config, environment).wait(400) == 0, (config.parent / f"{name}.log").read_text()[-4000:]
 
 
 def _kill_in_training(config: Path, environment: Mapping[str, str]) -> None:
@@ -104,7 +83,7 @@ def test_a_night_killed_in_training_and_run_again_ends_like_one_that_was_left_al
     quiet = _configure(tmp_path / "quiet", line, f"{name}-quiet")
     for config in (killed, quiet):
         _run("backfill", config, environment)
-        assert _answer(config, line) > 0
+        assert answer(config, line) > 0
     _kill_in_training(killed, environment)
     store = Project.load(killed).store
     assert state.read_head(store) == 0, "a killed night counts for nothing"

@@ -4,24 +4,18 @@ import base64
 import json
 import os
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
-import yaml
 
-from infra.demo.configuration import PROMPTS, TEACHER
-from infra.demo.people import answer_queue
 from infra.local import Endpoints, Stack
-from nightshift.frames.datasets import read_dataset
 from nightshift.project import Project
 from nightshift.services.store import state
-from nightshift.simulation.line.dataset import write_line
 from tests.live.secret_hunt import Hunt, guises
+from tests.live.small_project import answer, command, configure, draw_line
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 NOWHERE = "127.0.0.1:9"
@@ -53,35 +47,20 @@ def environment(stack: Endpoints, planted: Mapping[str, str], monkeypatch: pytes
 
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("line")
-    write_line(folder, clips_day=6, clips_night=2, frames_per_clip=2, seed=3)
-    return folder
+    return draw_line(tmp_path_factory.mktemp("line"))
 
 
 @pytest.fixture
 def config(tmp_path: Path, line: Path) -> Path:
-    name = f"secrets-{uuid.uuid4().hex[:8]}"
-    content = {
-        "project": name,
-        "ontology": [{"name": each, "prompts": prompts} for each, prompts in PROMPTS.items()],
-        "frames": {"source": str(line)},
-        "store": {"uri": f"s3://nightshift/{name}"},
-        "teacher": {"name": "transformers", "checkpoint": str(TEACHER), "threshold": 0.05},
-        "student": {"model": "yolo11p", "image_size": 64, "steps": 4, "batch": 4, "device": "cpu"},
-        "budget": {"usd_per_night": 2.0, "golden_share": 0.4},
-        "golden": {"share": 0.3, "frames": 4},
-        "shard_frames": 8,
-    }
-    path = tmp_path / "nightshift.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return path
+    return configure(tmp_path, line, f"secrets-{uuid.uuid4().hex[:8]}")
 
 
-def run(command: str, config: Path, environment: Mapping[str, str], log: str) -> int:
+def run(name: str, config: Path, environment: Mapping[str, str], log: str) -> int:
     """A command's exit code; all that it says goes to the log."""
-    words = [sys.executable, "-m", "infra.cli", command, "--config", str(config)]
     with (config.parent / log).open("wb") as output:
-        done = subprocess.run(words, env=dict(environment), stdout=output, stderr=output, check=False, timeout=500)
+        done = subprocess.run(
+            command(name, config), env=dict(environment), stdout=output, stderr=output, check=False, timeout=500
+        )
     return done.returncode
 
 
@@ -114,7 +93,7 @@ def test_rounds_that_go_well_and_rounds_that_fail_keep_every_secret(
     with hunt.on_command_lines() as seen:
         assert run("backfill", config, environment, "backfill.log") == 0, (home / "backfill.log").read_text()[-3000:]
         project = Project.load(config)
-        assert answer_queue(project, read_dataset(line).samples, np.random.default_rng(5)) > 0
+        assert answer(config, line) > 0
         for name, wrong, said in failures(stack, planted):
             assert run("round", config, environment | wrong, f"{name}.log") == 2, name
             assert said in (home / f"{name}.log").read_text(), name

@@ -3,26 +3,19 @@
 import json
 import os
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import yaml
 from mlflow import MlflowClient
 from typer.testing import CliRunner
 
 from infra.cli import app
-from infra.demo.configuration import PROMPTS, TEACHER
-from infra.demo.people import answer_queue
 from infra.local import Endpoints
-from nightshift.domain.detections import Detections
 from nightshift.domain.rounds import RoundKeys
-from nightshift.frames.datasets import read_dataset
 from nightshift.project import Project
-from nightshift.simulation.line.dataset import write_line
+from tests.live.small_project import answer, command, configure, draw_line
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 LEFT = 3  # questions that nobody has answered when the answers are taken in
@@ -32,22 +25,12 @@ LEFT = 3  # questions that nobody has answered when the answers are taken in
 def config(tmp_path: Path, stack: Endpoints, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in stack.environment().items():
         monkeypatch.setenv(name, value)
-    write_line(tmp_path / "line", clips_day=6, clips_night=0, frames_per_clip=2, seed=3)
-    name = f"upkeep-{uuid.uuid4().hex[:8]}"
-    content = {
-        "project": name,
-        "ontology": [{"name": each, "prompts": prompts} for each, prompts in PROMPTS.items()],
-        "frames": {"source": str(tmp_path / "line")},
-        "store": {"uri": f"s3://nightshift/{name}"},
-        "teacher": {"name": "transformers", "checkpoint": str(TEACHER), "threshold": 0.05},
-        "student": {"model": "yolo11p", "image_size": 96, "steps": 12, "batch": 8, "device": "cpu"},
-        "budget": {"usd_per_night": 3.0, "golden_share": 0.4},
-        "golden": {"share": 0.3, "frames": 4},
-        "shard_frames": 6,
-    }
-    path = tmp_path / "nightshift.yaml"
-    path.write_text(yaml.safe_dump(content))
-    return path
+    line = draw_line(tmp_path / "line", night=0)
+    student = {"image_size": 96, "steps": 12, "batch": 8}
+    return configure(
+        tmp_path, line, f"upkeep-{uuid.uuid4().hex[:8]}",
+        student=student, budget={"usd_per_night": 3.0}, shard_frames=6,
+    )  # fmt: skip
 
 
 def _command(*words: str, code: int = 0) -> Any:
@@ -58,13 +41,10 @@ def _command(*words: str, code: int = 0) -> Any:
 
 def _backfill(config: Path) -> None:
     """In a process of its own, as people run it."""
-    words = [sys.executable, "-m", "infra.cli", "backfill", "--config", str(config)]
-    done = subprocess.run(words, env=dict(os.environ), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command("backfill", config), env=dict(os.environ), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-
-
-def _answer(config: Path, truth: dict[str, Detections]) -> None:
-    answer_queue(Project.load(config), truth, np.random.default_rng(5), leave=LEFT)
 
 
 def _tasks(project: Project) -> dict[str, dict[str, Any]]:
@@ -96,7 +76,7 @@ def test_what_was_damaged_is_named_and_what_was_lost_is_filled_again(config: Pat
     where = ("--config", str(config))
     assert "backfill" in _command("status", *where)["next"]
     _backfill(config)
-    _answer(config, dict(read_dataset(config.parent / "line").samples))
+    answer(config, config.parent / "line", leave=LEFT)
     said = _command("status", *where)
     assert (said["head"], said["open"], said["questions"]["open"]) == (0, None, LEFT)
     assert said["questions"]["answers"] > 0

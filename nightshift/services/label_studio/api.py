@@ -10,6 +10,7 @@ import json
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -131,27 +132,8 @@ class Api:
             ReviewError: refused, or not answered to the end of our patience.
             ServiceDown: not answered several times in a row.
         """
-        doubts: list[Unsure] = []
-
-        def attempt() -> Any:
-            if doubts and (found := look()) is not None:
-                return found
-            try:
-                return self._made(path, body(), whole)
-            except Unsure as doubt:
-                doubts.append(doubt)
-                raise
-            except Taken:
-                if not doubts:
-                    raise
-                return look()
-
-        def judge(error: BaseException) -> Stumble | None:
-            # An error of `look` has had its own attempts.
-            ours = next((each for each in doubts if each is error), None)
-            return Stumble(max(SETTLE, ours.after or 0.0)) if ours else None
-
-        return self._patience.call(attempt, judge)
+        making = _Making(lambda: self._made(path, body(), whole), look)
+        return self._patience.call(making.attempt, making.judge)
 
     def patch(self, path: str, body: object) -> Any:
         """Parsed JSON; the same change twice is one change, so it is repeated when the answer is lost."""
@@ -184,6 +166,40 @@ class Api:
             if method == "DELETE" or answer.status_code == HTTPStatus.NO_CONTENT:
                 return None
             return json.loads(answer.content)
+
+
+@dataclass(slots=True)
+class _Making:
+    """Something that shall be made exactly once, attempt after attempt.
+
+    Args:
+        send: asks the server to make it.
+        look: finds it, if it is there.
+        doubts: answers that do not tell whether it was made.
+    """
+
+    send: Callable[[], Any]
+    look: Callable[[], Any]
+    doubts: list[Unsure] = field(default_factory=list)
+
+    def attempt(self) -> Any:
+        """Look first, unless no attempt can have made it yet."""
+        if self.doubts and (found := self.look()) is not None:
+            return found
+        try:
+            return self.send()
+        except Unsure as doubt:
+            self.doubts.append(doubt)
+            raise
+        except Taken:
+            if not self.doubts:
+                raise
+            return self.look()
+
+    def judge(self, error: BaseException) -> Stumble | None:
+        """A doubt is worth another attempt; an error of `look` has had its own."""
+        ours = next((each for each in self.doubts if each is error), None)
+        return Stumble(max(SETTLE, ours.after or 0.0)) if ours else None
 
 
 def named(url: str) -> str:

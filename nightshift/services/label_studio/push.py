@@ -7,7 +7,6 @@ began, else the one with the lowest id, and the others are removed, now or on a 
 Knows tasks and keys; knows no geometry.
 """
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from typing import Any
 
 from nightshift.domain.models import Progress, no_progress
 from nightshift.services.label_studio.api import Api, Gone
-from nightshift.services.label_studio.pages import OPEN, pages
+from nightshift.services.label_studio.pages import OPEN, condition, pages
 
 BATCH = 100  # tasks in a request; never two requests at once: SQLite makes 8 parallel imports 200 times slower
 LOOKUP = 40  # keys in a question to the Data Manager: they travel in the URL, and proxies stop at 8 KB
@@ -113,11 +112,8 @@ def lookup(api: Api, project: int, keys: Sequence[str], **columns: str) -> list[
         keys: to look for.
         columns: the Data Manager's own `include` and `fields`: what to tell of a task.
     """
-    wanted = {"filter": "filter:tasks:data.key", "operator": "in_list", "type": "List", "value": list(keys)}
-    query = {"filters": {"conjunction": "and", "items": [wanted]}, "ordering": ["tasks:id"]}
-    page = {"page_size": 100 * LOOKUP, "resolve_uri": "false"}
-    listed = api.get("api/tasks", {"project": project, "query": json.dumps(query), **page, **columns})
-    return list(listed["tasks"])
+    wanted = condition("data.key", "in_list", "List", list(keys))
+    return list(pages(api, project, [wanted], **columns))
 
 
 def _in_turn(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
