@@ -13,9 +13,11 @@ from prefect import flow, unmapped
 from tasks.autolabel import autolabel, gather_autolabels, plan_autolabel
 from tasks.calibrate import calibrate
 from tasks.choose import choose
+from tasks.embed import embed, gather_vectors, plan_embed
 from tasks.evaluate import evaluate
 from tasks.ingest import ingest
 from tasks.open import one_at_a_time, open_round, round_lease
+from tasks.propagate import gather_carried, plan_propagate, propagate, vouch
 from tasks.push import push
 from tasks.register import register
 from tasks.retrospect import retrospect
@@ -33,8 +35,13 @@ def nightly(config: Path = Path("nightshift.yaml")) -> dict[str, Any]:
         ref = open_round(config, "nightly", token)
         ingest(ref)
         register(ref)
+        embed.map(unmapped(ref), plan_embed(ref)).result()
+        gather_vectors(ref)
         autolabel.map(unmapped(ref), plan_autolabel(ref)).result()
         gather_autolabels(ref)
+        propagate.map(unmapped(ref), plan_propagate(ref)).result()
+        gather_carried(ref)
+        vouch(ref)
         calibrate(ref)
         train(ref)
         evaluate(ref)

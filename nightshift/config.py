@@ -6,34 +6,27 @@ Secrets are never part of it: they come from the environment.
 
 import hashlib
 import re
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from nightshift.config_masks import MasksSection
+from nightshift.config_section import Count, NotNegative, Phrase, Positive, Section, Share
+from nightshift.config_teacher import TeacherSection, spec_of
+from nightshift.config_video import PropagationSection, VideoSection
 from nightshift.domain.addresses import no_link, within_its_place
 from nightshift.domain.costs import Prices
+from nightshift.domain.embedding import EmbedderSpec
+from nightshift.domain.masking import MaskerSpec
 from nightshift.domain.models import Hyper, TeacherSpec
-from nightshift.domain.ontology import ObjectClass, Ontology
+from nightshift.domain.ontology import ObjectClass, Ontology, Task
 
 DEFAULT = "gain_per_dollar"  # of the strategies
+PLAIN = "images"  # frames that come without labels
 PALETTE = (
     "#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#f032e6", "#9a6324", "#808000",
 )  # fmt: skip
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
 Where = Annotated[str, AfterValidator(within_its_place)]
-
-
-class Section(BaseModel):
-    """A part of the file: unknown keys are mistakes, values never change after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ClassSection(Section):
@@ -52,22 +45,24 @@ class FramesSection(Section):
     source: Where = Field(
         min_length=1,
         examples=["frames"],
-        description="A folder, or s3://bucket/prefix. New files are taken up each night.",
+        description="A folder, or s3://bucket/prefix, with pictures and videos. New files are taken up each night.",
     )
     earlier: tuple[Where, ...] = Field(
         default=(),
         description="s3:// places of earlier frames, such as a former source: read where they are, not looked through.",
     )
-    format: Literal["images", "coco", "yolo", "voc"] = Field(
-        default="images",
-        description="images, coco, yolo or voc: plain pictures, or a folder that is a data set, "
-        "whose labels count as people's answers from the first round on.",
+    format: str = Field(
+        default=PLAIN,
+        description="images: plain pictures. coco, cvat, fiftyone, label-studio, voc or yolo: a folder that is a data "
+        "set, whose labels count as people's answers from the first round on.",
     )
     clip_pattern: str = Field(
         default=r"(?P<clip>.*)/[^/]*",
         description="Regular expression on the relative path; its group 'clip' names the clip. "
         "Where it does not match, the frame is a clip of its own.",
     )
+
+    video: VideoSection = Field(default=VideoSection(), description="Which frames of videos are taken up.")
 
     @field_validator("clip_pattern")
     @classmethod
@@ -89,22 +84,6 @@ class StoreSection(Section):
     )
 
 
-class TeacherSection(Section):
-    """The foundation model that auto-labels."""
-
-    name: str = Field(
-        default="transformers",
-        description="'transformers' (any zero-shot detector), 'champion' (the current student), or 'none'.",
-    )
-    checkpoint: Annotated[str, AfterValidator(no_link)] = Field(
-        default="IDEA-Research/grounding-dino-tiny",
-        description="Hub name or folder of the weights.",
-    )
-    threshold: Share = Field(default=0.10, description="Lowest score kept from the teacher.")
-    batch: Count = Field(default=8, description="Images per forward.")
-    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
-
-
 class StudentSection(Section):
     """The small model that is trained."""
 
@@ -116,6 +95,21 @@ class StudentSection(Section):
     steps: Count = Field(default=2000, description="Optimizer steps a night.")
     batch: Count = Field(default=16, description="Images per step.")
     device: str = Field(default="auto", description="auto, cpu, cuda, 0,1 (two GPUs).")
+
+
+class EmbeddingSection(Section):
+    """Which vectors frames are compared by: on the report's map, and by `nightshift find`."""
+
+    name: str = Field(
+        default="student",
+        description="'student' (the champion's own, at no cost), 'dinov2' (DINOv2, DINOv3), or "
+        "'clip' (CLIP, SigLIP: frames can be searched for by words).",
+    )
+    checkpoint: Annotated[str, AfterValidator(no_link)] = Field(
+        default="", description="Hub name or folder of the weights; empty for the family's usual one."
+    )
+    batch: Count = Field(default=16, description="Images per forward.")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
 
 
 class BudgetSection(Section):
@@ -234,10 +228,18 @@ class Config(Section):
         examples=[[{"name": "bolt", "prompts": ["a bolt", "a screw"]}, {"name": "nut", "prompts": ["a hex nut"]}]],
         description="The classes, in order. Later rounds rely on the order: add new ones at the end.",
     )
+    task: Literal["detect", "segment"] = Field(
+        default="detect", description="detect (a box an object) or segment (also its mask)."
+    )
     frames: FramesSection = Field(description="Where the pictures are.")
     store: StoreSection = Field(description="Where rounds are kept.")
     teacher: TeacherSection = Field(default=TeacherSection(), description="The model that auto-labels.")
     student: StudentSection = Field(default=StudentSection(), description="The small model that is trained.")
+    masks: MasksSection = Field(default=MasksSection(), description="Where masks come from, with task: segment.")
+    propagation: PropagationSection = Field(
+        default=PropagationSection(), description="How labels are carried along a clip."
+    )
+    embedding: EmbeddingSection = Field(default=EmbeddingSection(), description="How frames are compared.")
     budget: BudgetSection = Field(default=BudgetSection(), description="What a night may cost.")
     prices: PricesSection = Field(default=PricesSection(), description="What time costs.")
     golden: GoldenSection = Field(default=GoldenSection(), description="The human-only test frames.")
@@ -259,7 +261,7 @@ class Config(Section):
     @property
     def classes(self) -> Ontology:
         """The ontology, with missing prompts and colours filled in."""
-        return Ontology(tuple(_object_class(i, each) for i, each in enumerate(self.ontology)))
+        return Ontology(tuple(_object_class(i, each) for i, each in enumerate(self.ontology)), Task(self.task))
 
     @property
     def price_list(self) -> Prices:
@@ -269,7 +271,17 @@ class Config(Section):
     @property
     def teacher_spec(self) -> TeacherSpec:
         """The teacher as a domain type."""
-        return TeacherSpec(**self.teacher.model_dump())
+        return spec_of(self.teacher)
+
+    @property
+    def masker_spec(self) -> MaskerSpec:
+        """The masker as a domain type."""
+        return MaskerSpec(**self.masks.model_dump())
+
+    @property
+    def embedder_spec(self) -> EmbedderSpec:
+        """The embedder as a domain type."""
+        return EmbedderSpec(**self.embedding.model_dump())
 
     @property
     def hyper(self) -> Hyper:
@@ -280,11 +292,6 @@ class Config(Section):
     def digest(self) -> str:
         """sha-256 of everything said here, in hex: rounds record it."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
-
-
-def beside(config_file: Path, source: str) -> str:
-    """A source as written in a file: relative folders are relative to that file."""
-    return source if "://" in source else str((config_file.parent / source).resolve())
 
 
 def _object_class(index: int, section: ClassSection) -> ObjectClass:

@@ -4,7 +4,7 @@ Knows YAML and the shape of Config; does not know which teachers and students th
 told. Values are read with YAML 1.2's safe types only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,27 +40,23 @@ def read_config(path: Path) -> Config:
     return config
 
 
-def check_names(
-    config: Config, path: Path, teachers: Sequence[str], students: Sequence[str], strategies: Sequence[str] = ()
-) -> None:
-    """Refuse a teacher, a student or a strategy that nobody knows.
+def check_names(config: Config, path: Path, known: Mapping[str, Sequence[str]]) -> None:
+    """Refuse names that nobody knows: of models, a strategy, a form of frames, and whatever else is found by its name.
 
     Args:
         config: as read from `path`.
         path: the file, for the line.
-        teachers: the known ones.
-        students: the known ones.
-        strategies: the known ones; none is refused where they are left out.
+        known: what is said where → the names that may be said there: {"teacher.name": [...]}.
 
     Raises:
         UnknownName: with the line, the nearest known name and all known names.
     """
-    chosen = config.acquisition.strategy
-    asked = (
-        (("teacher", "name"), config.teacher.name, teachers),
-        (("student", "name"), config.student.name, students),
-        (("acquisition", "strategy"), chosen, strategies or (chosen,)),
-    )
+    asked: list[tuple[Loc, str, Sequence[str]]] = [
+        (tuple(place.split(".")), _said(config, place), names) for place, names in known.items()
+    ]
+    if teachers := known.get("teacher.name"):
+        members = enumerate(config.teacher.members)
+        asked += [(("teacher", "members", i, "name"), each.name, teachers) for i, each in members]
     mistakes = [
         Mistake(place, f"'{name}' is unknown{nearest(name, known)} Allowed: {', '.join(known)}.")
         for place, name, known in asked
@@ -68,6 +64,12 @@ def check_names(
     ]
     if mistakes:
         raise _wrong(path, _parse(path, _text(path))[0], mistakes, UnknownName)
+
+
+def _said(config: Config, place: str) -> str:
+    section, field = place.split(".")
+    said: str = getattr(getattr(config, section), field)
+    return said
 
 
 def _text(path: Path) -> str:

@@ -37,11 +37,12 @@ def schema(names: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
     """The JSON schema of nightshift.yaml, for editors.
 
     Args:
-        names: the known families: {"teacher": [...], "student": [...]}.
+        names: what is said where → the names that are known: {"teacher.name": [...]}.
     """
     said = Config.model_json_schema()
-    for section, known in (names or {}).items():
-        said["$defs"][f"{section.capitalize()}Section"]["properties"]["name"]["enum"] = list(known)
+    for place, known in (names or {}).items():
+        section, field = place.split(".")
+        said["$defs"][f"{section.capitalize()}Section"]["properties"][field]["enum"] = list(known)
     return {"$schema": DIALECT, **said, "title": "nightshift.yaml", "description": "A Nightshift project."}
 
 

@@ -6,36 +6,50 @@ Knows what is configured and in which order things open; knows nothing of rounds
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from nightshift.acquisition.functions import known_strategies
-from nightshift.config import Config, beside
+import numpy as np
+
+from nightshift.config import PLAIN, Config
 from nightshift.config_file import check_names, read_config
+from nightshift.config_section import beside, weights_beside
+from nightshift.config_teacher import placed
 from nightshift.domain.detections import Detections
+from nightshift.domain.embedding import STUDENT, Embedder, Vectors
 from nightshift.domain.errors import ConfigError
 from nightshift.domain.frames import Frame
+from nightshift.domain.masking import Masker, bare, masked_detector, masked_student, with_masks
 from nightshift.domain.models import Detector, Image, Progress, Sight, Student, StudentDetector, no_progress
+from nightshift.domain.ontology import Task
 from nightshift.domain.room import room_in
 from nightshift.domain.rounds import Weights
+from nightshift.embedders import open_embedder
+from nightshift.environment import bucket_access, need
+from nightshift.families import known_names
+from nightshift.frames.batches import batches
 from nightshift.frames.datasets import Dataset, read_dataset
 from nightshift.frames.decode import decode
-from nightshift.frames.scan import SUFFIXES, FolderSource, Source
+from nightshift.frames.films import FilmSource
+from nightshift.frames.scan import SUFFIXES, FolderSource
+from nightshift.maskers import open_masker
+from nightshift.propagation import Film, Propagator, open_propagator
+from nightshift.services.addresses import check_server
 from nightshift.services.label_studio.desk import ReviewDesk
-from nightshift.services.label_studio.setup import BucketAccess
 from nightshift.services.store.past import Past
 from nightshift.services.store.places import Place
 from nightshift.services.store.s3 import Store
+from nightshift.services.store.shelf import StoreShelf
 from nightshift.services.store.source import BucketSource
 from nightshift.services.tracking import Tracking
-from nightshift.students import known_students, open_student
-from nightshift.teachers import known_teachers, open_teacher
+from nightshift.students import family_of, open_student
+from nightshift.teachers import open_teacher
 
 Model = TypeVar("Model")
-MOST_PIXELS = 1 << 27  # decoded at once for a model: 384 MiB, or 64 frames of a 1080p camera
+Seen = TypeVar("Seen")
 
 
 class Project:
@@ -59,7 +73,7 @@ class Project:
             ConfigError: the file is missing or wrong.
         """
         config = read_config(path)
-        check_names(config, path, known_teachers(), known_students(), known_strategies())
+        check_names(config, path, known_names())
         return cls(config, path.resolve().parent)
 
     @cached_property
@@ -84,10 +98,11 @@ class Project:
         return Past(self.store)
 
     @cached_property
-    def source(self) -> Source:
+    def source(self) -> FilmSource:
         """Where new pictures come from."""
         source = beside(self.home / "nightshift.yaml", self.config.frames.source)
-        return BucketSource(self.store, source) if source.startswith("s3://") else FolderSource(Path(source))
+        files = BucketSource(self.store, source) if source.startswith("s3://") else FolderSource(Path(source))
+        return FilmSource(files, StoreShelf(self.store), self.workspace / "videos", self.config.frames.video.keeping)
 
     def labelled(self) -> Dataset | None:
         """The labels that come with the frames, in the ontology's classes; None where they are plain pictures.
@@ -96,24 +111,24 @@ class Project:
             ConfigError: the source is no folder, or holds no such labels.
         """
         frames = self.config.frames
-        if frames.format == "images":
+        if frames.format == PLAIN:
             return None
         source = beside(self.home / "nightshift.yaml", frames.source)
         if source.startswith("s3://"):
             raise ConfigError(
                 f"frames.format {frames.format}", "labels are read from folders only", "Copy the data set to a folder."
             )
-        return read_dataset(Path(source), frames.format).indexed(self.config.classes.names)
+        return read_dataset(Path(source), frames.format).by_people().indexed(self.config.classes.names)
 
     @cached_property
     def desk(self) -> ReviewDesk:
         """Label Studio."""
-        return ReviewDesk.connect(_need("LABEL_STUDIO_URL"), _need("LABEL_STUDIO_API_KEY"))
+        return ReviewDesk.connect(need("LABEL_STUDIO_URL"), need("LABEL_STUDIO_API_KEY"))
 
     @cached_property
     def tracking(self) -> Tracking:
         """MLflow."""
-        return Tracking.connect(_need("MLFLOW_TRACKING_URI"))
+        return Tracking.connect(need("MLFLOW_TRACKING_URI"))
 
     @cached_property
     def student(self) -> Student:
@@ -130,13 +145,59 @@ class Project:
             return self._open_teacher(self.detector(champion) if champion else None)
         return self._once("teacher", lambda: self._open_teacher(None))
 
+    def propagator(self) -> Propagator | None:
+        """The configured way to carry labels along clips; None where there is none."""
+        place = weights_beside(self.home / "nightshift.yaml", self.config.propagation.checkpoint)
+        spec = replace(self.config.propagation.spec, checkpoint=place)
+        return self._once("propagation", lambda: open_propagator(spec))
+
+    def carry(self, carrier: Propagator, film: Sequence[Frame], known: Mapping[int, Detections]) -> list[Detections]:
+        """The labels of all frames of a clip, in their order, from those of some."""
+        with self._models:
+            return carrier.propagate(Film(film, self.image), known)
+
+    def embedder(self, champion: Weights | None = None) -> Embedder | None:
+        """The configured embedder; None while it would be the champion and there is none.
+
+        Args:
+            champion: the student in use, opened only for the family that sees through it.
+        """
+        spec = replace(
+            self.config.embedder_spec,
+            checkpoint=weights_beside(self.home / "nightshift.yaml", self.config.embedding.checkpoint),
+        )
+        if spec.name == STUDENT:
+            return open_embedder(spec, self.detector(champion) if champion else None)
+        return self._once("embedder", lambda: open_embedder(spec))
+
     def detector(self, weights: Weights) -> StudentDetector:
-        """A trained student from the store.
+        """A trained student from the store; where objects are segmented, with masks of its own or of the masker.
 
         Raises:
             Damaged: the weights are not those that the round recorded.
         """
-        return self._once(weights.sha256, lambda: self.student.open(self.weights_file(weights), self.config.hyper))
+        return masked_student(self.network(weights), self._masker)
+
+    def network(self, weights: Weights) -> StudentDetector:
+        """A trained student by itself, of whichever family its weights are: the project may have changed its student.
+
+        Raises:
+            Damaged: the weights are not those that the round recorded.
+        """
+        return self._once(weights.sha256, lambda: self._open_student(self.weights_file(weights)))
+
+    @property
+    def _masker(self) -> Masker | None:
+        """Opened when it is first asked for; None where only boxes are wanted."""
+        if self.config.classes.task is not Task.SEGMENT:
+            return None
+        place = weights_beside(self.home / "nightshift.yaml", self.config.masks.checkpoint)
+        return self._once("masker", lambda: open_masker(replace(self.config.masker_spec, checkpoint=place)))
+
+    def masked(self, frames: Sequence[Frame], labels: Sequence[Detections]) -> list[Detections]:
+        """Labels of frames that lie here; where objects are segmented, those without masks get the masker's."""
+        masker, pairs = self._masker, zip(frames, labels, strict=True)
+        return [with_masks(masker, [self.image(f)], [each])[0] if masker and bare(each) else each for f, each in pairs]
 
     def weights_file(self, weights: Weights) -> Path:
         """A local copy of a student's weights, whose digest is checked each time: anybody may have written there.
@@ -144,7 +205,7 @@ class Project:
         Raises:
             Damaged: the store's own copy is not what the round recorded.
         """
-        path = self.workspace / "weights" / f"{weights.sha256}.pt"
+        path = self.workspace / "weights" / f"{weights.sha256}{PurePosixPath(weights.key).suffix}"
         if not path.is_file() or _sha256(path) != weights.sha256:
             self.store.download(weights.key, path, weights.sha256)
         return path
@@ -156,25 +217,13 @@ class Project:
         that they need to allow.
         """
         for place in self._pictures().values():
-            self.desk.ensure_storage(review_project, self._access(place))
+            self.desk.ensure_storage(review_project, bucket_access(place, self.config.review.presign_minutes))
 
     def _pictures(self) -> dict[str, Place]:
         """A place with pictures for each bucket that has some: Label Studio tells storages by their buckets alone."""
         kept = Place(self.store.place.bucket, f"{self.store.place.root}frames")
         places = [each for each in (kept, *self.store.readable) if any(True for _ in self.store.at(each).list())]
         return {each.bucket: each for each in reversed(places)}
-
-    def _access(self, place: Place) -> BucketAccess:
-        own = "LABEL_STUDIO_" if os.environ.get("LABEL_STUDIO_AWS_ACCESS_KEY_ID") else ""
-        return BucketAccess(
-            bucket=place.bucket,
-            prefix=place.prefix,
-            endpoint=os.environ.get("AWS_ENDPOINT_URL_S3"),
-            region=os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
-            access_key=_need(f"{own}AWS_ACCESS_KEY_ID"),
-            secret_key=_need(f"{own}AWS_SECRET_ACCESS_KEY"),
-            presign_minutes=self.config.review.presign_minutes,
-        )
 
     def keep_frame(self, frame_id: str, suffix: str, content: bytes) -> str:
         """Bring a frame's bytes into the store, under its identity; returns its URI."""
@@ -199,32 +248,43 @@ class Project:
 
     def detect(self, model: Detector, frames: Sequence[Frame], progress: Progress = no_progress) -> list[Detections]:
         """What a model finds on each frame, a batch at a time."""
-        self.fetch(frames)
-        found: list[Detections] = []
-        for batch in _batches(frames, self.config.teacher.batch):
-            images = [self.image(each) for each in batch]
-            with self._models:
-                found += model.detect(images)
-            progress(len(found), len(frames))
-        return found
+        return self._over(frames, self.config.teacher.batch, model.detect, progress)
 
     def inspect(self, model: StudentDetector, frames: Sequence[Frame], progress: Progress = no_progress) -> list[Sight]:
         """All that a student says of each frame, in one forward."""
+        return self._over(frames, self.config.student.batch, model.inspect, progress)
+
+    def embed(self, model: Embedder, frames: Sequence[Frame], progress: Progress = no_progress) -> Vectors:
+        """(n, d) where each frame lies, a batch at a time."""
+        found = self._over(frames, self.config.embedding.batch, model.embed, progress)
+        return np.stack(found) if found else np.zeros((0, 0), np.float32)
+
+    def _over(
+        self, frames: Sequence[Frame], size: int, see: Callable[[list[Image]], Iterable[Seen]], progress: Progress
+    ) -> list[Seen]:
+        """What is seen of each frame; one forward at a time, whoever asks."""
         self.fetch(frames)
-        sights: list[Sight] = []
-        for batch in _batches(frames, self.config.student.batch):
+        found: list[Seen] = []
+        for batch in batches(frames, size):
             images = [self.image(each) for each in batch]
             with self._models:
-                sights += model.inspect(images)
-            progress(len(sights), len(frames))
-        return sights
+                found += see(images)
+            progress(len(found), len(frames))
+        return found
+
+    def _open_student(self, weights: Path) -> StudentDetector:
+        usual = self.config.student.name
+        family = family_of(weights, usual)
+        student = self.student if family == usual else open_student(family)
+        return student.open(weights, self.config.hyper)
 
     def _open_teacher(self, champion: Detector | None) -> Detector | None:
-        spec = self.config.teacher_spec
-        local = Path(beside(self.home / "nightshift.yaml", spec.checkpoint)) if spec.checkpoint else None
-        if local and local.is_dir():
-            spec = replace(spec, checkpoint=str(local))
-        return open_teacher(spec, self.config.classes, champion)
+        spec = placed(self.config.teacher_spec, self.home / "nightshift.yaml")
+        for each in (spec, *spec.members):
+            if each.url:
+                check_server("teacher.url", each.url)
+        teacher = open_teacher(spec, self.config.classes, champion)
+        return teacher if champion else masked_detector(teacher, self._masker)  # a champion comes with masks
 
     def _once(self, name: str, load: Callable[[], Model]) -> Model:
         with self._models:
@@ -237,25 +297,3 @@ class Project:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _batches(frames: Sequence[Frame], size: int) -> Iterator[list[Frame]]:
-    """Frames in their order, so many that their decoded pixels stay within bounds; a huge one comes alone."""
-    batch: list[Frame] = []
-    for frame in frames:
-        pixels = sum(each.width * each.height for each in [*batch, frame])
-        if batch and (len(batch) == size or pixels > MOST_PIXELS):
-            yield batch
-            batch = []
-        batch.append(frame)
-    if batch:
-        yield batch
-
-
-def _need(variable: str) -> str:
-    value = os.environ.get(variable)
-    if not value:
-        raise ConfigError(
-            variable, "is not set", "Run `nightshift up` for servers on this machine, or set it to your own server."
-        )
-    return value

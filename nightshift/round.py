@@ -5,13 +5,14 @@ of the store; knows no stage.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from pydantic import ValidationError
 
 from nightshift.config import Config
@@ -159,16 +160,24 @@ class OpenRound:
     def read_parts(self, folder: str, table: str, keys: RoundKeys | None = None) -> list[Row]:
         """The rows of all parts of a sharded table, in the order of the shards."""
         where = keys or self.keys
-        prefix = where.key(f"{folder}/part-")
-        own = where.number == self.number
+        return [row for part in self.parts(folder, table, where) for row in part.to_pylist()]
+
+    def parts(self, folder: str, table: str, keys: RoundKeys) -> Iterator[pa.Table]:
+        """The parts of a sharded table as they lie, in the order of the shards: for columns too long to be rows."""
+        prefix = keys.key(f"{folder}/part-")
+        own = keys.number == self.number
         names = sorted(each.key for each in self.store.list(prefix)) if own else self.project.past.parts(prefix)
-        return [row for key in names for row in self._rows(where, key, table)]
+        found = (self._table(keys, key, table) for key in names)
+        return (each for each in found if each is not None)
 
     def _rows(self, keys: RoundKeys, key: str, table: str) -> list[Row]:
-        own = keys.number == self.number
-        found = read_if_there(self.store, key, table) if own else self.project.past.table(key, table)
+        found = self._table(keys, key, table)
         rows_: list[Row] = found.to_pylist() if found is not None else []
         return rows_
+
+    def _table(self, keys: RoundKeys, key: str, table: str) -> pa.Table | None:
+        own = keys.number == self.number
+        return read_if_there(self.store, key, table) if own else self.project.past.table(key, table)
 
     def history(self, table: str) -> list[Row]:
         """The rows of a table over the whole lineage, oldest round first."""
@@ -198,10 +207,18 @@ class OpenRound:
 
         The answers of this round are included once it has ingested.
         """
+        told = [*(row for _, row in self.imported()), *self.agreed()]
+        return {row["frame_id"]: rows.label_from_row(row) for row in told}
+
+    def imported(self) -> list[tuple[int, Row]]:
+        """Labels that came with frames, oldest first, each with the round that brought it."""
+        lineage = [*self.ancestors, self.keys]
+        return [(keys.number, row) for keys in lineage for row in self.read("labels", IMPORTED, keys)]
+
+    def agreed(self) -> list[Row]:
+        """What people agreed on; of this round once it has ingested, else of its parent."""
         ingested = self.store.exists(self.keys.key("labels.parquet"))
-        newest = self.read("labels") if ingested else self.parent_table("labels")
-        brought = [row for keys in [*self.ancestors, self.keys] for row in self.read("labels", IMPORTED, keys)]
-        return {row["frame_id"]: rows.label_from_row(row) for row in [*brought, *newest]}
+        return self.read("labels") if ingested else self.parent_table("labels")
 
     def autolabels(self) -> dict[str, tuple[str, Detections]]:
         """The teacher's newest word about each frame: (model, detections)."""
@@ -211,9 +228,17 @@ class OpenRound:
         """The champion's word about each frame of the pool, from this round."""
         return {row["frame_id"]: row for row in self.read_parts("scores", "scores")}
 
+    def questions(self) -> list[Row]:
+        """The queues of the lineage, oldest first; this round's own counts once it has chosen.
+
+        A queue that a killed attempt left behind has no receipt: the next attempt must see what that one saw.
+        """
+        own = self.read("queue") if self.receipt("choose") else []
+        return [row for keys in self.ancestors for row in self.read("queue", keys=keys)] + own
+
     def asked(self) -> set[str]:
         """Frames that an earlier round, or this one, has put into the queue."""
-        return {row["frame_id"] for row in self.history("queue")}
+        return {row["frame_id"] for row in self.questions()}
 
     def _newest(self, folder: str, table: str) -> dict[str, tuple[str, Detections]]:
         found = {}

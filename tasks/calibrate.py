@@ -17,7 +17,6 @@ from nightshift.services.store import rows
 from nightshift.triage.calibration import calibrate as calibrate_thresholds
 from nightshift.triage.evidence import Evidence, Population, evidence
 from nightshift.triage.promise import Promise, Stoplight
-from nightshift.triage.stoplight import Limits
 from tasks.stage import RoundRef, run_stage
 
 if TYPE_CHECKING:
@@ -51,34 +50,13 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
 
 def ledger(night: OpenRound) -> list[Entry]:
     """Everything people have answered, with what was known when they were asked."""
-    asked = {(rows.asked_in(row), row["frame_id"]): rows.asked_from_row(row) for row in night.history("queue")}
+    asked = {(rows.asked_in(row), row["frame_id"]): rows.asked_from_row(row) for row in night.questions()}
     return entries_from_rows(night.history("corrections"), asked)
 
 
 def knowledge(night: OpenRound) -> Knowledge:
     """What this round has learned."""
     return Knowledge.from_dict(night.summary("calibrate")["knowledge"])
-
-
-def stoplight(night: OpenRound) -> Stoplight | None:
-    """Tonight's verdicts; None without a teacher."""
-    said = night.summary("calibrate").get("stoplight")
-    return Stoplight.from_dict(said) if said else None
-
-
-def limits(night: OpenRound, registered: int) -> Limits:
-    """Where the colours begin for frames that a round registered.
-
-    Tonight's own frames wait a night: no audit has been drawn from them yet, so nothing is known of them.
-    """
-    triage, lights = night.config.triage, stoplight(night)
-    accept = lights.limits(registered) if lights and registered < night.number else {}
-    return Limits(
-        accept=tuple(accept.get(label) for label in range(len(night.config.classes))),
-        trust_above=triage.trust_above,
-        novel_above=triage.novel_above,
-        doubtful_share=triage.doubtful_share,
-    )
 
 
 def _teacher(night: OpenRound) -> str:
@@ -154,7 +132,7 @@ def _objects(night: OpenRound) -> float:
 
 def _prompts(night: OpenRound) -> dict[str, Any]:
     labels, auto = night.labels(), night.autolabels()
-    blind = {row["frame_id"] for row in night.history("queue") if row["purpose"] in UNSEEN}
+    blind = {row["frame_id"] for row in night.questions() if row["purpose"] in UNSEEN}
     pairs: list[tuple[Detections, Detections]] = [
         (auto[f][1].above(night.config.triage.trust_above), labels[f])
         for f in sorted(blind)

@@ -1,7 +1,7 @@
 """Triage every frame and choose tonight's questions within tonight's dollars."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,12 @@ from nightshift.policy.knowledge import mean_objects
 from nightshift.policy.night import Decision, Rules, Sighting, Tonight, counts, decide
 from nightshift.round import OpenRound, Row
 from nightshift.services.store import rows
+from nightshift.trusted import limits
 from tasks.again import disputed, outstanding_usd, reviewers, suspected, with_opinions
-from tasks.calibrate import knowledge, limits
+from tasks.calibrate import knowledge
+from tasks.carried_audits import carried_audits, with_carried
 from tasks.stage import RoundRef, run_stage
+from tasks.wishes import wished
 
 
 @task(name="triage and select")
@@ -30,12 +33,16 @@ def choose(ref: RoundRef) -> Receipt:
 
 
 def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
+    wishes, strange = wished(night)
     sightings = _sightings(night)
     again = [*disputed(night), *suspected(night)]
     outstanding = outstanding_usd(night)
-    decision = _decide(night, sightings, outstanding + sum(row["usd"] for row in again))
-    queue = [_queue_row(night, i, p, decision, sightings) for i, p in enumerate(decision.picks)]
-    queue = with_opinions(night, queue)
+    audits = carried_audits(night, knowledge(night))
+    sightings = [each for each in sightings if each.frame.id not in {row["frame_id"] for row in audits}]
+    spoken_for = outstanding + sum(row["usd"] for row in [*again, *audits])
+    decision = _decide(night, sightings, spoken_for, tuple(wishes))
+    queue = [_queue_row(night, i, p, decision, sightings, wishes) for i, p in enumerate(decision.picks)]
+    queue = [*with_opinions(night, queue), *audits]
     night.write("triage", _triage_rows(sightings, decision))
     night.write("queue", [row | {"position": i} for i, row in enumerate(mixed(queue, again))])
     progress(1, 1)
@@ -49,6 +56,8 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
         "outstanding_usd": outstanding,
         "disputes": len(again),
         **{f"queue_{each}": sum(row["purpose"] == each for row in queue) for each in Purpose},
+        "wishes_waiting": len({each.frame.id for each in sightings} & set(wishes) - {row["frame_id"] for row in queue}),
+        "quarantined": strange,
     }
 
 
@@ -60,7 +69,8 @@ def _sightings(night: OpenRound) -> list[Sighting]:
     auto, labels, asked, scores = night.autolabels(), night.labels(), night.asked(), night.scores()
     waiting = [f for f in night.frames if f.split is Split.POOL and f.id not in labels and f.id not in asked]
     teacher_better = bool(night.summary("evaluate").get("teacher_better"))
-    return [_sighting(night, f, auto.get(f.id), scores[f.id], teacher_better=teacher_better) for f in waiting]
+    seen = [_sighting(night, f, auto.get(f.id), scores[f.id], teacher_better=teacher_better) for f in waiting]
+    return with_carried(night, seen)
 
 
 def _sighting(
@@ -85,7 +95,7 @@ def _sighting(
     )
 
 
-def _decide(night: OpenRound, sightings: list[Sighting], spoken_for: float) -> Decision:
+def _decide(night: OpenRound, sightings: list[Sighting], spoken_for: float, wished: Sequence[str]) -> Decision:
     labels, asked, config = night.labels(), night.asked(), night.config
     golden = [f for f in night.frames if f.split is Split.GOLDEN and f.id not in labels and f.id not in asked]
     known, told = knowledge(night), counts(labels, len(config.classes))
@@ -100,7 +110,8 @@ def _decide(night: OpenRound, sightings: list[Sighting], spoken_for: float) -> D
         seed_frames=config.review.seed_frames,
         audit_seed=config.seed,
     )
-    return decide(Tonight(sightings, golden, _labelled_vectors(night), told, average), rules, night.rng("choose"))
+    tonight = Tonight(sightings, golden, _labelled_vectors(night), told, average, wished)
+    return decide(tonight, rules, night.rng("choose"))
 
 
 def _labelled_vectors(night: OpenRound) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -157,7 +168,14 @@ def _triage_rows(sightings: list[Sighting], decision: Decision) -> Iterator[Row]
         }
 
 
-def _queue_row(night: OpenRound, position: int, pick: Pick, decision: Decision, sightings: list[Sighting]) -> Row:
+def _queue_row(
+    night: OpenRound,
+    position: int,
+    pick: Pick,
+    decision: Decision,
+    sightings: list[Sighting],
+    wishes: Mapping[str, str],
+) -> Row:
     asked, worth = decision.candidates[pick.index], decision.worth_of(pick)
     seen = sightings[pick.index] if worth else None
     boxes = seen.shown.above(night.config.triage.trust_above) if seen else Detections.empty()
@@ -167,7 +185,7 @@ def _queue_row(night: OpenRound, position: int, pick: Pick, decision: Decision, 
         "value": asked.value,
         "seconds": pick.seconds,
         "usd": pick.usd,
-        "reason": _reason(pick, decision),
+        "reason": _reason(pick, decision, wishes.get(asked.frame_id, "")),
         "blind": pick.purpose in BLIND,
         "key": f"{night.number:04d}-{asked.frame_id}",
         "opinions": 1,
@@ -176,7 +194,7 @@ def _queue_row(night: OpenRound, position: int, pick: Pick, decision: Decision, 
     }
 
 
-def _reason(pick: Pick, decision: Decision) -> str:
+def _reason(pick: Pick, decision: Decision, wish: str) -> str:
     if pick.purpose is Purpose.REVIEW:
         return decision.lights[pick.index].reason
     return {
@@ -184,6 +202,7 @@ def _reason(pick: Pick, decision: Decision) -> str:
         Purpose.CONTROL: "random frame: what would chance have brought?",
         Purpose.GOLDEN: "test frame: draw every object",
         Purpose.SEED: "first frames: draw every object",
+        Purpose.WISH: f"asked for: {wish}",
     }[pick.purpose]
 
 

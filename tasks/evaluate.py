@@ -114,4 +114,5 @@ def _map50(scores: Scores | None) -> float | None:
 def _figures(scores: Scores | None) -> dict[str, Any]:
     if scores is None:
         return {"map50_95": None, "map50": None, "per_class": {}}
-    return {"map50_95": scores.map50_95, "map50": scores.map50, "per_class": dict(scores.per_class)}
+    by_masks = {"map_by_masks": True} if scores.by_masks else {}  # beside boxes there is nothing to tell apart
+    return {"map50_95": scores.map50_95, "map50": scores.map50, "per_class": dict(scores.per_class), **by_masks}

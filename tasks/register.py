@@ -35,6 +35,7 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
     brought, broken = _import(night, found.new)
     records = _with_states(night, sorted(found.records, key=lambda each: each.frame.id))
     night.write("frames", [rows.frame_row(each) for each in records])
+    project.source.forget()
     for note in found.notes:
         get_run_logger().warning(note)
     return {

@@ -13,6 +13,7 @@ from nightshift.report.view import Card, ReportView, RoundRow
 from nightshift.round import OpenRound
 from nightshift.services.store import rows
 from tasks.choose import questions
+from tasks.data_map import data_map, look, spots
 from tasks.ingest import agreement
 from tasks.retrospect import advice, control, curve_view, price_view, stoplight_view
 
@@ -25,6 +26,7 @@ def report_view(night: OpenRound, sealed: Sealed) -> ReportView:
     """The page's content."""
     asked = questions(night)
     history = [*night.past(), sealed]
+    seen = look(night)
     return ReportView(
         project=night.config.project,
         number=night.number,
@@ -34,7 +36,7 @@ def report_view(night: OpenRound, sealed: Sealed) -> ReportView:
         classes=tuple((each.name, each.color) for each in night.config.classes.classes),
         per_class=sealed.per_class,
         verdict=night.summary("evaluate").get("verdict", ""),
-        scores=tuple(score for row in night.scores().values() for score in row["scores"]),
+        scores=tuple(score for row in seen.scores.values() for score in row["scores"]),
         thresholds={"noise": night.config.triage.trust_above},
         cards=_cards(night, asked[:CARDS]),
         queue_length=len(asked),
@@ -51,6 +53,8 @@ def report_view(night: OpenRound, sealed: Sealed) -> ReportView:
         control=control(night),
         recommendation=advice(night),
         agreement=tuple(_agreement(night)),
+        data_map=data_map(night, seen),
+        spots=spots(night, seen),
     )
 
 
@@ -115,7 +119,7 @@ def _confused(night: OpenRound) -> list[Confusion]:
 
 
 def _quarantine(night: OpenRound) -> tuple[tuple[str, str, str], ...]:
-    parts = [night.read("quarantine", f"quarantine/{stage}.parquet") for stage in ("ingest", "register")]
+    parts = [night.read("quarantine", f"quarantine/{stage}.parquet") for stage in ("ingest", "register", "choose")]
     return tuple((row["stage"], row["subject"], row["reason"]) for part in parts for row in part)
 
 

@@ -13,7 +13,8 @@ from nightshift.evaluation.stopping import Budget, Recommendation, recommend
 from nightshift.report.evidence import CurveView, ForecastNight, PriceView, StoplightRow, StoplightView
 from nightshift.round import OpenRound
 from nightshift.triage.promise import Stoplight, Verdict
-from tasks.calibrate import knowledge, ledger, stoplight
+from nightshift.trusted import stoplight
+from tasks.calibrate import knowledge, ledger
 from tasks.stage import RoundRef, run_stage
 
 SETTLED = 3  # nights after which forecasts are held against what came

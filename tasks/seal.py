@@ -23,7 +23,10 @@ from tasks.report import report_view
 from tasks.stage import RoundRef, run_stage, worth_retrying
 from tasks.train import trusted_labels
 
-STAGES = ("ingest", "register", "autolabel", "calibrate", "train", "evaluate", "score", "choose", "push", "retrospect")
+STAGES = (
+    "ingest", "register", "embed", "autolabel", "propagate", "vouch", "calibrate", "train", "evaluate", "score",
+    "choose", "push", "retrospect",
+)  # fmt: skip
 
 
 @task(name="seal", retries=2, retry_delay_seconds=10, retry_condition_fn=worth_retrying)
@@ -83,7 +86,9 @@ def _dataset(night: OpenRound) -> DatasetNote:
     labels = {frame: lesson.labels for frame, lesson in trusted_labels(night).items()}
     content = hashlib.sha256()
     for frame_id in sorted(labels):
-        content.update(frame_id.encode() + labels[frame_id].boxes.tobytes() + labels[frame_id].classes.tobytes())
+        said = labels[frame_id]
+        content.update(frame_id.encode() + said.boxes.tobytes() + said.classes.tobytes())
+        content.update(b"".join(said.masks.counts if said.masks else ()))
     return DatasetNote(
         name=night.config.project,
         digest=content.hexdigest(),

@@ -6,15 +6,14 @@ from typing import Any
 
 from prefect import task
 
-from nightshift.domain.detections import Detections
+from nightshift.carried import vouched
 from nightshift.domain.frames import Frame, Split
 from nightshift.domain.models import Checkpoint, Example, Hyper, Progress
 from nightshift.domain.rounds import Receipt
 from nightshift.leftovers import working_folder
 from nightshift.policy.training_set import Lesson, TrainingRule, training_set
 from nightshift.round import OpenRound
-from nightshift.triage.stoplight import Colour, light
-from tasks.calibrate import limits
+from nightshift.trusted import accepted
 from tasks.stage import RoundRef, run_stage, worth_retrying
 
 MIN_EXAMPLES = 4  # below it a detector learns nothing worth the minutes
@@ -44,27 +43,22 @@ def trusted_labels(night: OpenRound) -> dict[str, Lesson]:
     auto = {f: found for f, (_, found) in night.autolabels().items()}
     pool = [f for f in night.frames if f.split is Split.POOL]
     rule = TrainingRule(**night.config.training.model_dump())
-    taken = _accepted(night, pool, auto) if rule.auto_labels == "accepted" else {}
-    accepted, doubtful = ({f: each[i] for f, each in taken.items()} for i in (0, 1))
-    return training_set([f.id for f in pool], night.labels(), auto, accepted, rule, doubtful)
-
-
-def _accepted(
-    night: OpenRound, pool: list[Frame], auto: dict[str, Detections]
-) -> dict[str, tuple[Detections, Detections]]:
-    """The accepted boxes of frames of which (nearly) all boxes are, and those that are left out."""
-    by_round = {number: limits(night, number) for number in {f.round for f in pool}}
-    return {
-        f.id: by_round[f.round].split(auto[f.id])
-        for f in pool
-        if f.id in auto and light(auto[f.id], 0.0, 0.0, by_round[f.round]).colour is Colour.GREEN
-    }
+    taken = accepted(night, pool, auto) if rule.auto_labels == "accepted" else {}
+    kept, doubtful = ({f: each[i] for f, each in taken.items()} for i in (0, 1))
+    along = vouched(night, pool) if rule.auto_labels != "none" else {}
+    others = [f.id for f in pool if f.id not in along]
+    lessons = training_set(others, night.labels(), auto, kept, rule, doubtful)
+    sure = {f: said for f, (_, said, _) in along.items()}
+    left = {f: unsure for f, (_, _, unsure) in along.items()}
+    accepting = replace(rule, auto_labels="accepted")
+    return lessons | training_set(list(along), night.labels(), {}, sure, accepting, left)
 
 
 def _train(night: OpenRound, lessons: dict[str, Lesson], progress: Progress) -> dict[str, Any]:
     frames = [f for f in night.frames if f.id in lessons]
     night.project.fetch(frames)
     init = night.project.weights_file(night.plan.champion) if night.plan.champion else None
+    lessons = _with_masks(night, frames, lessons)
     hyper = _fitting(night)
     with working_folder(night.project.workspace, f"{night.number:04d}-") as folder:
         made = night.project.student.fit(
@@ -76,6 +70,12 @@ def _train(night: OpenRound, lessons: dict[str, Lesson], progress: Progress) -> 
             progress,
         )
         return _publish(night, made) | {"batch": hyper.batch}
+
+
+def _with_masks(night: OpenRound, frames: list[Frame], lessons: dict[str, Lesson]) -> dict[str, Lesson]:
+    """Where objects are segmented, labels that came as boxes are learned with the masker's masks."""
+    labels = night.project.masked(frames, [lessons[f.id].labels for f in frames])
+    return {f.id: replace(lessons[f.id], labels=each) for f, each in zip(frames, labels, strict=True)}
 
 
 def _fitting(night: OpenRound) -> Hyper:
@@ -94,7 +94,8 @@ def _example(night: OpenRound, frame: Frame, lesson: Lesson) -> Example:
 def _publish(night: OpenRound, made: Checkpoint) -> dict[str, Any]:
     """Under the weights' own digest: two attempts that trained differently can neither mix nor replace each other."""
     night.check_lease()
-    weights, curves = (night.keys.key(f"student/{made.sha256[:12]}{suffix}") for suffix in (".pt", "-curves.json"))
+    endings = (made.path.suffix, "-curves.json")
+    weights, curves = (night.keys.key(f"student/{made.sha256[:12]}{each}") for each in endings)
     night.store.upload(made.path, weights)
     night.store.create(curves, json.dumps(made.curves).encode())
     figures = {"epochs": len(made.curves), "curves": curves}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,13 +64,35 @@ def findings(config: Config, home: Path) -> Iterator[Finding]:
 
 def _models(config: Config, home: Path) -> Iterator[Finding]:
     from nightshift.services.health.findings import check  # noqa: PLC0415
-    from nightshift.services.health.models import student_finding, teacher_finding  # noqa: PLC0415
-    from nightshift.students._architecture import weights_folder  # noqa: PLC0415
+    from nightshift.services.health.models import checkpoint_finding, student_finding  # noqa: PLC0415
+    from nightshift.students import student_cards  # noqa: PLC0415
+    from nightshift.yolo.published import weights_folder  # noqa: PLC0415
 
-    if config.teacher.name == "transformers":
-        yield check("Teacher: weights", lambda: teacher_finding(config.teacher.checkpoint, home))
-    if config.student.name == "ultralytics":
-        yield check("Student: weights", lambda: student_finding(config.student.model, weights_folder()))
+    for subject, checkpoint in _checkpoints(config):
+        yield check(subject, partial(checkpoint_finding, subject, checkpoint, home))
+    cards = (each for each in student_cards() if each.family == config.student.name)
+    card = next((each for each in cards if each.name == config.student.model), None)
+    if card:
+        yield check("Student: weights", lambda: student_finding(card.name, card.weights, weights_folder()))
+
+
+def _checkpoints(config: Config) -> Iterator[tuple[str, str]]:
+    """What is read from a folder or from the hub: (what for, which)."""
+    from nightshift.teachers import teacher_cards  # noqa: PLC0415
+
+    hub = {each.family for each in teacher_cards() if "/" in each.weights}
+    for teacher in (config.teacher, *config.teacher.members):
+        if teacher.name in hub and not teacher.checkpoint.endswith(".pt"):
+            yield (
+                ("Teacher: weights" if teacher is config.teacher else f"Member {teacher.name}: weights"),
+                teacher.checkpoint,
+            )
+    if config.teacher.second_opinion:
+        yield "Second opinion: weights", config.teacher.second_opinion
+    if config.embedding.name != "student":
+        yield "Embedding: weights", config.embedding.checkpoint
+    if config.task == "segment" and config.masks.name == "sam":
+        yield "Masks: weights", config.masks.checkpoint
 
 
 def table(found: list[Finding]) -> Table:

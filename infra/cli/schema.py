@@ -17,8 +17,6 @@ def command() -> None:
 def text() -> str:
     """The schema with the families that are known here, as JSON."""
     from nightshift.config_template import schema  # noqa: PLC0415 - not needed for --help
-    from nightshift.students import known_students  # noqa: PLC0415
-    from nightshift.teachers import known_teachers  # noqa: PLC0415
+    from nightshift.families import known_names  # noqa: PLC0415
 
-    names = {"teacher": known_teachers(), "student": known_students()}
-    return json.dumps(schema(names), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(schema(known_names()), indent=2, ensure_ascii=False) + "\n"

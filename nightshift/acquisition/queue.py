@@ -1,8 +1,8 @@
 """Tonight's queue: which frames are asked, for which purpose, in which order, within the night's dollars.
 
-The order mixes purposes: the chosen frames come best first, and audits, control and golden frames are strewn evenly
-at random between them, so that a queue left half done is half done for every purpose, and nobody can tell an audit by
-its place.
+The order mixes purposes: what people asked for comes first, then the chosen frames, best first, and audits, control and
+golden frames are strewn evenly at random between them, so that a queue left half done is half done for every purpose,
+and nobody can tell an audit by its place.
 """
 
 from collections.abc import Callable, Sequence
@@ -85,11 +85,13 @@ def compose(
     rank: Rank,
     *,
     seed_frames: int | None = None,
+    wished: Sequence[int] = (),
 ) -> list[Pick]:
     """The queue, in the order to ask.
 
     Control frames are drawn first, before audits, which come to crowded frames sooner, and before anything is chosen by
-    its worth: so they stand for the whole pool.
+    its worth or because somebody asked for it: so they stand for the whole pool. What people asked for is paid from
+    the review's share, before anything else is.
 
     Args:
         candidates: frames that are neither labelled nor asked yet.
@@ -98,20 +100,22 @@ def compose(
         rng: draws golden and control frames, and the places of all that are not chosen.
         rank: chooses among frames that are not green.
         seed_frames: nothing is known about the frames yet, so that a seed set of this size is drawn instead of chosen.
+        wished: indices of candidates that people asked for, the one wanted most first.
     """
     golden = _random(candidates, _where(candidates, split=Split.GOLDEN), Purpose.GOLDEN, allowance.golden, prices, rng)
     pool = _where(candidates, split=Split.POOL)
     first_night = seed_frames is not None
     control = [] if first_night else _random(candidates, pool, Purpose.CONTROL, allowance.control, prices, rng)
     audit = _audits(candidates, _others(pool, control), allowance.audit, prices)
-    rest = _others(pool, control + audit)
+    others, rest = golden + audit + control, _others(pool, control + audit)
+    left = allowance.total - _usd(others)
+    asked = _within(_wished(candidates, wished, rest, prices), left)
+    rest, left = _others(rest, asked), left - _usd(asked)
     if first_night:
-        left = allowance.total - _usd(golden + audit)
-        return strew(_seed(candidates, rest, left, prices, rng)[:seed_frames], golden + audit, rng)
+        return strew(asked + _seed(candidates, rest, left, prices, rng)[:seed_frames], others, rng)
     open_ = [i for i in rest if candidates[i].colour != "green"]
-    left = allowance.total - _usd(golden + audit + control)
     chosen = [_pick(candidates[i], i, Purpose.REVIEW, prices) for i in rank(open_, left)]
-    return strew(_within(chosen, left), golden + audit + control, rng)
+    return strew(asked + _within(chosen, left), others, rng)
 
 
 def strew(ranked: list[Pick], others: list[Pick], rng: np.random.Generator) -> list[Pick]:
@@ -160,6 +164,12 @@ def _audits(candidates: Sequence[Candidate], among: list[int], usd: float, price
     picks = [_pick(candidates[i], i, Purpose.AUDIT, prices) for _, i in ranked]
     paid = np.cumsum([each.usd for each in picks]) if picks else np.zeros(0)
     return picks[: int((paid <= usd).sum())]
+
+
+def _wished(candidates: Sequence[Candidate], wished: Sequence[int], among: list[int], prices: Prices) -> list[Pick]:
+    """Those that people asked for, each once, in their order."""
+    free = set(among)
+    return [_pick(candidates[i], i, Purpose.WISH, prices) for i in dict.fromkeys(wished) if i in free]
 
 
 def _random(

@@ -1,4 +1,6 @@
-"""Which addresses a configuration may name: folders and buckets, never a way out of them."""
+"""Which addresses a configuration may name: folders, buckets and servers, never a way out of them."""
+
+from urllib.parse import urlsplit
 
 
 def within_its_place(uri: str) -> str:
@@ -24,3 +26,21 @@ def no_link(checkpoint: str) -> str:
     if "://" in checkpoint:
         raise ValueError("it is a link; name a folder, or a model of the hub such as owner/model")
     return checkpoint
+
+
+def served(url: str) -> str:
+    """The address of a model served elsewhere, if it is one and tells no secret.
+
+    Raises:
+        ValueError: what is wrong with it.
+    """
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or "\\" in url or not url.isprintable() or " " in url:
+        raise ValueError("it is no http:// or https:// address")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("it carries a login, a query or a fragment; secrets come from the environment")
+    return url

@@ -14,7 +14,7 @@ from itertools import groupby
 
 import numpy as np
 
-from nightshift.domain.consensus import Mark, groups, latest, middle
+from nightshift.domain.consensus import Mark, groups, latest, middle, settled
 from nightshift.domain.corrections import match
 from nightshift.domain.detections import Detections
 from nightshift.domain.review import Answer
@@ -205,7 +205,7 @@ def _view(answer: Answer, others: Sequence[Answer]) -> dict[int, Tally]:
     """One person's boxes against those of the others, by class. A box is of the others when half of them have it."""
     own = _ordered(answer.said)
     shared = sorted((each for each in groups(others) if 2 * len(each) >= len(others)), key=_place)
-    boxes = Detections.of([middle(each) for each in shared], [min(leading(each)) for each in shared])
+    boxes = settled(shared, [min(leading(each)) for each in shared])
     pairs = [(i, j, iou) for i, j, iou in _pairs(own, boxes) if int(own.classes[i]) in leading(shared[j])]
     found = {j: int(own.classes[i]) for i, j, _ in pairs}
     rows = [(int(label), Tally(drawn=1)) for label in own.classes]

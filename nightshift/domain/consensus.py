@@ -1,4 +1,7 @@
-"""Several people's answers about one frame, made one: boxes by majority, classes by majority, sides by median."""
+"""Several people's answers about one frame, made one: boxes by majority, classes by majority, sides by median.
+
+Where objects have masks, the outline takes the place of the sides: see `middle_mask`.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.domain.corrections import SAME_IOU
-from nightshift.domain.detections import Detections, iou_matrix
+from nightshift.domain.detections import Detections, on_equal_terms, overlap
+from nightshift.domain.masks import Masks, middle_mask
 from nightshift.domain.review import Answer
+
+Content = tuple[tuple[float, ...], int, tuple[bytes, ...]]  # box, label, mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,11 +42,18 @@ class Mark:
         person: whose, by the order of answering.
         box: xyxy, pixels.
         label: its class.
+        mask: its own; None where somebody's answer has boxes only.
     """
 
     person: int
     box: tuple[float, ...]
     label: int
+    mask: Masks | None = None
+
+    @property
+    def content(self) -> Content:
+        """What was said, whoever said it."""
+        return self.box, self.label, self.mask.counts if self.mask else ()
 
 
 def consensus(answers: Sequence[Answer]) -> Consensus | None:
@@ -67,9 +80,9 @@ def consensus(answers: Sequence[Answer]) -> Consensus | None:
     if len(counted) <= 1:
         return _alone(counted[0].said) if counted else None
     kept = [group for group in groups(counted) if 2 * len(group) >= len(counted)]
-    said = sorted((middle(group), _label(group), len(group)) for group in kept)
-    boxes, labels, votes = zip(*said, strict=True) if said else ((), (), ())
-    return Consensus(Detections.of(boxes, np.array(labels, np.int64)), np.array(votes, np.int64), len(counted))
+    kept.sort(key=lambda group: (middle(group), _label(group), len(group), sorted(mark.content for mark in group)))
+    said = settled(kept, [_label(group) for group in kept])
+    return Consensus(said, np.array([len(group) for group in kept], np.int64), len(counted))
 
 
 def agree(answers: Sequence[Answer]) -> Detections:
@@ -104,7 +117,8 @@ def groups(answers: Sequence[Answer]) -> list[list[Mark]]:
         answers: one of each person, about one frame.
     """
     group_of: dict[int, list[Mark]] = {}
-    marks = [_marks(person, answer.said) for person, answer in enumerate(answers)]
+    (all_said,) = on_equal_terms([answer.said for answer in answers])
+    marks = [_marks(person, said) for person, said in enumerate(all_said)]
     for mark in (each for some in marks for each in some):
         group_of[id(mark)] = [mark]
     for first, second in _nearest(marks):
@@ -117,15 +131,17 @@ def groups(answers: Sequence[Answer]) -> list[list[Mark]]:
 
 
 def _marks(person: int, said: Detections) -> list[Mark]:
-    rows = zip(said.boxes.tolist(), said.classes.tolist(), strict=True)
-    return sorted((Mark(person, tuple(box), label) for box, label in rows), key=lambda m: (m.box, m.label))
+    masks = said.masks
+    alone = [None if masks is None else masks.take(np.array([i])) for i in range(len(said))]
+    rows = zip(said.boxes.tolist(), said.classes.tolist(), alone, strict=True)
+    return sorted((Mark(person, tuple(box), label, mask) for box, label, mask in rows), key=lambda m: m.content)
 
 
 def _nearest(marks: Sequence[Sequence[Mark]]) -> Iterator[tuple[Mark, Mark]]:
     """Pairs of two people's boxes that overlap enough, the surest first."""
     pairs = []
     for one, other in combinations(marks, 2):
-        overlaps = iou_matrix(_boxes(one), _boxes(other))
+        overlaps = overlap(_together(one), _together(other))
         for i, j in np.argwhere(overlaps >= SAME_IOU).tolist():
             same = one[i].label == other[j].label
             pairs.append((-float(overlaps[i, j]) - same, one[i], other[j]))
@@ -133,14 +149,29 @@ def _nearest(marks: Sequence[Sequence[Mark]]) -> Iterator[tuple[Mark, Mark]]:
     return ((first, second) for _, first, second in pairs)
 
 
-def _rank(pair: tuple[float, Mark, Mark]) -> tuple[float, list[tuple[tuple[float, ...], int]], int, int]:
+def _rank(pair: tuple[float, Mark, Mark]) -> tuple[float, list[Content], int, int]:
     """Best first; ties by what the boxes are, and only then by whose."""
     worth, first, second = pair
-    return worth, sorted(((first.box, first.label), (second.box, second.label))), first.person, second.person
+    return worth, sorted((first.content, second.content)), first.person, second.person
 
 
-def _boxes(marks: Sequence[Mark]) -> NDArray[np.float32]:
-    return np.array([mark.box for mark in marks], np.float32).reshape(-1, 4)
+def _together(marks: Sequence[Mark]) -> Detections:
+    boxes, labels = [mark.box for mark in marks], np.array([mark.label for mark in marks], np.int64)
+    return Detections.of(boxes, labels, masks=_joined(marks))
+
+
+def _joined(marks: Sequence[Mark]) -> Masks | None:
+    masks = [mark.mask for mark in marks if mark.mask is not None]
+    return Masks.joined(masks) if masks else None
+
+
+def settled(found: Sequence[Sequence[Mark]], labels: Sequence[int]) -> Detections:
+    """One box for each group, with the class given: the median of every side, or around the middle of the outlines."""
+    classes = np.array(labels, np.int64)
+    masks = [middle_mask(joined) for group in found if (joined := _joined(group)) is not None]
+    if masks:
+        return Detections.of_masks(Masks.joined(masks), classes)
+    return Detections.of([middle(group) for group in found], classes)
 
 
 def middle(group: Sequence[Mark]) -> tuple[float, ...]:

@@ -1,4 +1,7 @@
-"""What a person changed, box by box, from geometry: kept, moved, relabelled, added, deleted."""
+"""What a person changed, box by box, from geometry: kept, moved, relabelled, added, deleted.
+
+Where objects have masks, their overlap is that of the masks: a mask that is redrawn is a box that is moved.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from nightshift.domain.detections import Detections, iou_matrix
+from nightshift.domain.detections import Detections, overlap
 
 KEPT_IOU = 0.85  # people's boxes on VOC agree with masks at 0.88 IoU: a smaller move is no correction
 SAME_IOU = 0.50  # below it the two boxes are about different objects
@@ -57,7 +60,7 @@ def compare(shown: Detections, said: Detections) -> list[BoxChange]:
 
 def match(first: Detections, second: Detections, threshold: float = SAME_IOU) -> list[tuple[int, int, float]]:
     """One-to-one pairs (index, index, IoU), IoU at least `threshold`; one class wins over a nearer box."""
-    iou = iou_matrix(first.boxes, second.boxes)
+    iou = overlap(first, second)
     worth = _worth(iou, first.classes, second.classes, threshold)
     rows, columns = linear_sum_assignment(worth, maximize=True)
     chosen = zip(rows.tolist(), columns.tolist(), strict=True)

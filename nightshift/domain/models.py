@@ -87,6 +87,10 @@ class TeacherSpec:
         threshold: lowest score kept.
         batch: images per forward.
         device: "auto", "cpu", "cuda", "cuda:1".
+        url: where the model is served; empty for one that runs here.
+        second_opinion: checkpoint of an image-text model that looks at each box again; empty for none.
+        members: the teachers of an ensemble.
+        trust: (class name, weight) of a member's boxes in a fusion; 1 for classes that are not named.
     """
 
     name: str
@@ -94,6 +98,10 @@ class TeacherSpec:
     threshold: float
     batch: int
     device: str
+    url: str = ""
+    second_opinion: str = ""
+    members: tuple["TeacherSpec", ...] = ()
+    trust: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

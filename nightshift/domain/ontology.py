@@ -1,9 +1,17 @@
-"""What to look for: classes, the prompts that find them, the colours they are drawn in."""
+"""What to look for: classes, the prompts that find them, the colours they are drawn in; and what is said of each."""
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from nightshift.domain.errors import ConfigError, UnknownName
+
+
+class Task(StrEnum):
+    """What is said of each object."""
+
+    DETECT = "detect"  # where it is: a box
+    SEGMENT = "segment"  # which pixels are its: a mask, and the box around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +34,13 @@ class ObjectClass:
 
 @dataclass(frozen=True, slots=True)
 class Ontology:
-    """The classes, in the order of their indices."""
+    """The classes, in the order of their indices, and what is said of each object."""
 
     classes: tuple[ObjectClass, ...]
+    task: Task = Task.DETECT
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "task", Task(self.task))
         if not self.classes:
             raise ConfigError("ontology", "it names no class", "Add at least one class.")
         if len(set(self.names)) < len(self.classes):

@@ -16,6 +16,7 @@ class Purpose(StrEnum):
     CONTROL = "control"  # a random frame: what would chance have brought?
     GOLDEN = "golden"  # a test frame, drawn blind
     SEED = "seed"  # cold start: nothing is known yet
+    WISH = "wish"  # somebody looked for such frames and asked for them
 
 
 BLIND = frozenset({Purpose.AUDIT, Purpose.GOLDEN})

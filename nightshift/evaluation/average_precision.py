@@ -1,7 +1,8 @@
 """COCO's average precision of a set of frames, computed by faster-coco-eval.
 
 As COCO: 101 recall points, IoU 0.50 to 0.95 in steps of 0.05, the 100 best boxes of a class in a frame. A class
-that the truth does not contain has no average precision and does not enter the means.
+that the truth does not contain has no average precision and does not enter the means. Where all frames of both sides
+have masks, IoU is that of the masks, else that of the boxes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,8 @@ import numpy as np
 from faster_coco_eval import COCO, COCOeval_faster
 from numpy.typing import NDArray
 
-from nightshift.domain.detections import Detections, area
+from nightshift.domain.detections import Detections, area, on_equal_terms
+from nightshift.domain.masks import mask_areas
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,14 @@ class Scores:
         map50: mean over classes at IoU 0.50; 0 when the truth is empty.
         per_class: class name → its mean over the IoU thresholds; only classes that the truth contains.
         per_class50: the same at IoU 0.50.
+        by_masks: whether IoU is that of masks.
     """
 
     map50_95: float
     map50: float
     per_class: dict[str, float] = field(default_factory=dict)
     per_class50: dict[str, float] = field(default_factory=dict)
+    by_masks: bool = False
 
     def __post_init__(self) -> None:
         values = (self.map50_95, self.map50, *self.per_class.values(), *self.per_class50.values())
@@ -49,7 +53,7 @@ def evaluate(
         truth: what is there; its scores are ignored.
         found: what a model found, in the same order of frames.
         names: class names by index.
-        sizes: (width, height) of each frame, for the COCO records; scores of boxes do not depend on them.
+        sizes: (width, height) of each frame, for the COCO records; scores do not depend on them.
 
     Raises:
         ValueError: lengths differ, or a class has no name.
@@ -57,12 +61,14 @@ def evaluate(
     check(truth, found, len(names))
     if not any(len(each) for each in truth):
         return Scores(0.0, 0.0)
+    truth, found = on_equal_terms(truth, found)
     precision = _precision(truth, found, names, sizes or [(0, 0)] * len(truth))
     return Scores(
         map50_95=_mean(precision),
         map50=_mean(precision[:1]),
         per_class=_by_class(precision, names),
         per_class50=_by_class(precision[:1], names),
+        by_masks=_masked(truth),
     )
 
 
@@ -88,7 +94,7 @@ def _precision(
     boxes = list(_annotations(truth))
     known = COCO({"images": images, "categories": categories, "annotations": boxes}, print_function=silent)
     answer = known.loadRes(list(_annotations(found)))
-    run = COCOeval_faster(known, answer, iouType="bbox", print_function=silent)
+    run = COCOeval_faster(known, answer, iouType="segm" if _masked(truth) else "bbox", print_function=silent)
     run.params.areaRng, run.params.areaRngLbl = run.params.areaRng[:1], run.params.areaRngLbl[:1]
     run.evaluate()
     run.accumulate()
@@ -100,11 +106,23 @@ def _annotations(frames: Sequence[Detections]) -> Iterable[dict[str, Any]]:
     number = 0
     for image, frame in enumerate(frames, start=1):
         sizes = np.concatenate([frame.boxes[:, :2], frame.boxes[:, 2:] - frame.boxes[:, :2]], axis=1)
-        rows = zip(sizes.tolist(), frame.classes.tolist(), frame.scores.tolist(), area(frame.boxes), strict=True)
-        for box, category, score, pixels in rows:
+        rows = zip(sizes.tolist(), frame.classes.tolist(), frame.scores.tolist(), _places(frame), strict=True)
+        for box, category, score, place in rows:
             number += 1
-            place = {"id": number, "image_id": image, "category_id": category + 1}
-            yield {**place, "bbox": box, "score": score, "area": float(pixels), "iscrowd": 0}
+            known = {"id": number, "image_id": image, "category_id": category + 1}
+            yield {**known, "bbox": box, "score": score, "iscrowd": 0, **place}
+
+
+def _places(frame: Detections) -> list[dict[str, Any]]:
+    """What COCO calls area and segmentation; boxes have no segmentation."""
+    if frame.masks is None:
+        return [{"area": float(each)} for each in area(frame.boxes)]
+    pairs = zip(frame.masks.records, mask_areas(frame.masks), strict=True)
+    return [{"segmentation": record, "area": float(pixels)} for record, pixels in pairs]
+
+
+def _masked(frames: Sequence[Detections]) -> bool:
+    return any(each.masks is not None for each in frames)
 
 
 def _mean(precision: NDArray[np.float64]) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.domain.detections import Detections
+from nightshift.domain.detections import Detections, on_equal_terms
 from nightshift.evaluation.average_precision import check
 from nightshift.evaluation.matches import ClassMatches, match_all, mean_average_precision
 
@@ -76,6 +76,7 @@ def paired_gain(
         raise ValueError(f"{len(clips)} clips for {len(truth)} frames")
     if not any(len(each) for each in truth):
         return UNKNOWN
+    truth, ours, theirs = on_equal_terms(truth, ours, theirs)
     weights = resample(clips, draws, rng)
     values = [_values(truth, found, len(names), ious, weights) for found in (ours, theirs)]
     return _gain(values[0] - values[1])
@@ -105,6 +106,30 @@ def map50_sd(
     values = _values(truth, found, len(names), (0.5,), resample(clips, draws, rng))
     known = values[~np.isnan(values)]
     return float(known.std()) if len(known) else None
+
+
+def between(
+    truth: Sequence[Detections],
+    found: Sequence[Detections],
+    clips: Sequence[str],
+    names: Sequence[str],
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+) -> tuple[float, float]:
+    """What 95% of mAP50 lie between, when clips are drawn with repeats; the truth has a box.
+
+    Args:
+        truth: what is there, per frame.
+        found: what was found, per frame.
+        clips: the clip of each frame.
+        names: class names by index.
+        rng: draws the clips.
+        draws: how many.
+    """
+    check(truth, found, len(names))
+    values = _values(truth, found, len(names), (0.5,), resample(clips, draws, rng))
+    low, high = np.quantile(values[~np.isnan(values)], [0.025, 0.975]).tolist()
+    return low, high
 
 
 def resample(clips: Sequence[str], draws: int, rng: np.random.Generator) -> NDArray[np.int64]:

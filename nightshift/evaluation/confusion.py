@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.domain.corrections import SAME_IOU, match
-from nightshift.domain.detections import Detections
+from nightshift.domain.detections import Detections, on_equal_terms
 from nightshift.evaluation.average_precision import check
 
 NOTHING = "nothing"
@@ -43,7 +43,7 @@ def confusion_matrix(
     """
     check(truth, found, classes)
     matrix = np.zeros((classes + 1, classes + 1), np.int64)
-    for real, claimed in zip(truth, found, strict=True):
+    for real, claimed in zip(*on_equal_terms(truth, found), strict=True):
         _count(matrix, real, claimed.above(least_score), iou)
     return matrix
 

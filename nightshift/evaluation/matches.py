@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nightshift.domain.detections import Detections, iou_matrix
+from nightshift.domain.detections import Detections, on_equal_terms, overlap
 
 MOST = 100  # boxes per class and frame, as COCO
 RECALLS = np.linspace(0, 1, 101)
@@ -50,7 +50,8 @@ class ClassMatches:
 
 
 def match_all(truth: Sequence[Detections], found: Sequence[Detections], classes: int, iou: float) -> list[ClassMatches]:
-    """The matches of every class, at an IoU threshold in (0, 1]."""
+    """The matches of every class, at an IoU threshold in (0, 1]; by masks where all frames of both sides have them."""
+    truth, found = on_equal_terms(truth, found)
     return [_match_class(truth, found, each, iou) for each in range(classes)]
 
 
@@ -80,7 +81,7 @@ def _hits(claims: Detections, there: Detections, threshold: float) -> NDArray[np
     hits = np.zeros(len(claims), np.bool_)
     if not len(there):
         return hits
-    overlaps = iou_matrix(claims.boxes, there.boxes)
+    overlaps = overlap(claims, there)
     for i, row in enumerate(overlaps):
         nearest = len(row) - 1 - int(np.argmax(row[::-1]))  # of equals the last, as COCO
         if row[nearest] >= threshold:

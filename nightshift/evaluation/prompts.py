@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nightshift.domain.corrections import SAME_IOU, match
-from nightshift.domain.detections import Detections, iou_matrix
+from nightshift.domain.detections import Detections, overlap
 from nightshift.domain.ontology import Ontology
 
 Pair = tuple[Detections, Detections]
@@ -139,7 +139,7 @@ def _hits(told: Detections, said: Detections) -> list[tuple[int, int]]:
 
 def _is_alone(told: Detections, box: int, said: Detections, thing: int) -> bool:
     rivals = told.take((told.prompts != told.prompts[box]) & (told.classes == told.classes[box]))
-    return not bool((iou_matrix(rivals.boxes, said.boxes[[thing]]) >= SAME_IOU).any())
+    return not bool((overlap(rivals, said.take(np.array([thing]))) >= SAME_IOU).any())
 
 
 def _check(told: Detections, ontology: Ontology) -> None:

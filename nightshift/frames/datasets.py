@@ -1,13 +1,12 @@
-"""The labels of a data set in COCO, YOLO or Pascal VOC form: what tests, backtests and simulated reviewers know.
+"""The labels of a data set in any known form: what first rounds, tests, backtests and simulated reviewers know.
 
-labelformat reads the files; here every box is checked, and what cannot be used is returned with its reason.
+`formats` reads the files; here every box is checked, and what cannot be used is returned with its reason.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +15,14 @@ from nightshift.domain.detections import Detections
 from nightshift.domain.errors import ConfigError, FrameError
 from nightshift.domain.frames import Rejected
 from nightshift.frames.decode import probe_size
-from nightshift.frames.formats import coco, voc, yolo
-from nightshift.frames.formats.raw import RawDataset, RawSample
+from nightshift.frames.formats import known_forms, open_form
+from nightshift.frames.labelled import Facts, Labelled, Origin, Source
 from nightshift.frames.names import printable
+from nightshift.frames.raw import RawSample
 from nightshift.frames.scan import read_file
 
-Format = Literal["coco", "yolo", "voc"]
-READERS: Mapping[Format, Callable[[Path], RawDataset]] = {"coco": coco.read, "yolo": yolo.read, "voc": voc.read}
-FINDERS: Mapping[Format, Callable[[Path], Sequence[Path]]] = {"coco": coco.find, "yolo": yolo.find, "voc": voc.find}
+UNSAID = Origin(Source.DATASET)  # who says so, where the files do not tell
+BY_A_MODEL = "a model labelled it, and nobody has said that it is right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,39 +34,46 @@ class Dataset:
         samples: name of a picture (path relative to the folder) → its boxes, score 1; none for an empty picture.
         sizes: name → (width, height) of the upright picture.
         rejected: boxes and pictures that cannot be used.
+        labelled: those of the pictures of which the files say more: which frame it is, who says so, how sure.
     """
 
     names: tuple[str, ...]
     samples: Mapping[str, Detections]
     sizes: Mapping[str, tuple[int, int]]
     rejected: tuple[Rejected, ...] = ()
+    labelled: Mapping[str, Labelled] = field(default_factory=lambda: MappingProxyType({}))
+
+    def by_people(self) -> "Dataset":
+        """The same without pictures that a model has labelled, which is told: its word is no answer."""
+        models = [name for name, each in self.labelled.items() if each.by_a_model and name in self.samples]
+        kept = MappingProxyType({name: each for name, each in self.samples.items() if name not in models})
+        told = (Rejected(printable(name), BY_A_MODEL) for name in models)
+        return replace(self, samples=kept, rejected=(*self.rejected, *told))
 
     def indexed(self, names: Sequence[str]) -> "Dataset":
         """The same with the class indices of an ontology; boxes of classes it lacks are left out, which is told."""
         table = np.array([names.index(each) if each in names else -1 for each in self.names], np.int64)
-        samples = {}
-        for name, labels in self.samples.items():
-            classes = table[labels.classes]
-            kept = classes >= 0
-            samples[name] = Detections(labels.boxes[kept], classes[kept], labels.scores[kept])
+        samples = {name: _renumbered(labels, table) for name, labels in self.samples.items()}
+        labelled = {name: _with_classes(each, table) for name, each in self.labelled.items()}
         unknown = (Rejected(f"class {each}", "the ontology lacks it") for each in self.names if each not in names)
-        return replace(self, names=tuple(names), samples=MappingProxyType(samples), rejected=(*self.rejected, *unknown))
+        rejected = (*self.rejected, *unknown)
+        return Dataset(tuple(names), MappingProxyType(samples), self.sizes, rejected, MappingProxyType(labelled))
 
 
-def detect_format(folder: Path) -> Format:
-    """Which form the labels in a folder have; COCO before YOLO before VOC where there are several.
+def detect_format(folder: Path) -> str:
+    """Which form the labels in a folder have; the one that comes first, by its own word, where there are several.
 
     Raises:
         ConfigError: none.
     """
-    for name, find in FINDERS.items():
-        if find(folder):
+    for name in sorted(known_forms(), key=lambda name: open_form(name).PRECEDENCE):
+        if open_form(name).find(folder):
             return name
-    remedy = "Look for coco.json, annotations/*.json, data.yaml or Annotations/*.xml in it."
+    remedy = "Look for coco.json, annotations/*.json, data.yaml or Annotations/*.xml in it; docs/formats.md tells all."
     raise ConfigError(str(folder), "it holds no labels of a known form", remedy)
 
 
-def read_dataset(folder: Path, form: Format | None = None) -> Dataset:
+def read_dataset(folder: Path, form: str | None = None) -> Dataset:
     """The labels in a folder.
 
     Args:
@@ -76,23 +82,28 @@ def read_dataset(folder: Path, form: Format | None = None) -> Dataset:
 
     Raises:
         ConfigError: the folder holds no such labels, or a file cannot be read at all.
+        UnknownName: there is no such form.
     """
-    raw = READERS[form or detect_format(folder)](folder)
+    raw = open_form(form or detect_format(folder)).read(folder)
     samples: dict[str, Detections] = {}
     sizes: dict[str, tuple[int, int]] = {}
+    labelled: dict[str, Labelled] = {}
     rejected = list(raw.rejected)
     for sample in raw.samples:
         problem = _problem(folder, sample, samples)
         if isinstance(problem, Rejected):
             rejected.append(problem)
             continue
-        samples[sample.name], broken = _checked(sample, problem)
+        samples[sample.name], kept, broken = _checked(sample, problem)
         sizes[sample.name] = problem
         rejected += broken
+        if sample.facts or sample.origin or any(sample.said):
+            labelled[sample.name] = _labelled(sample, problem, samples[sample.name], kept)
     if not samples:
         raise ConfigError(str(folder), "none of its labels belongs to a picture", "Check the paths in its files.")
     shown = tuple(Rejected(*map(printable, (each.subject, each.reason, each.detail))) for each in rejected)
-    return Dataset(raw.names, MappingProxyType(samples), MappingProxyType(sizes), shown)
+    known = MappingProxyType(samples), MappingProxyType(sizes)
+    return Dataset(raw.names, *known, shown, MappingProxyType(labelled))
 
 
 def _problem(folder: Path, sample: RawSample, taken: Mapping[str, Detections]) -> Rejected | tuple[int, int]:
@@ -109,8 +120,29 @@ def _problem(folder: Path, sample: RawSample, taken: Mapping[str, Detections]) -
     return Rejected(sample.name, said)
 
 
-def _checked(sample: RawSample, size: tuple[int, int]) -> tuple[Detections, list[Rejected]]:
-    """Boxes inside the picture, each once; the others with the reason."""
+def _renumbered(labels: Detections, table: NDArray[np.int64]) -> Detections:
+    """With other class indices; boxes of those that are -1 now are left out."""
+    classes = table[labels.classes]
+    kept = classes >= 0
+    return replace(labels.take(kept), classes=classes[kept])
+
+
+def _with_classes(frame: Labelled, table: NDArray[np.int64]) -> Labelled:
+    kept = np.flatnonzero(table[frame.labels.classes] >= 0)
+    origins = tuple(frame.origins[i] for i in kept)
+    return replace(frame, labels=_renumbered(frame.labels, table), origins=origins)
+
+
+def _labelled(sample: RawSample, size: tuple[int, int], boxes: Detections, kept: Sequence[int]) -> Labelled:
+    """What the files say of a picture, for the boxes that are kept."""
+    origin = sample.origin or UNSAID
+    said = [(sample.said[i] if sample.said else None) or (origin, 1.0) for i in kept]
+    scored = Detections.of(boxes.boxes, boxes.classes, [score for _, score in said], masks=boxes.masks)
+    return Labelled(sample.facts or Facts(), size, scored, origin, tuple(each for each, _ in said))
+
+
+def _checked(sample: RawSample, size: tuple[int, int]) -> tuple[Detections, list[int], list[Rejected]]:
+    """Boxes inside the picture, each once, and which they are; the others with the reason."""
     given, limits = _pixels(sample, size), np.tile(np.array(size, np.float64), 2)
     boxes = np.clip(np.nan_to_num(given), 0, limits).astype(np.float32)
     kept: list[int] = []
@@ -123,7 +155,7 @@ def _checked(sample: RawSample, size: tuple[int, int]) -> tuple[Detections, list
         else:
             kept.append(index)
         seen.add(key)
-    return Detections.of(boxes[kept], np.asarray(sample.classes, np.int64)[kept]), broken
+    return Detections.of(boxes[kept], np.asarray(sample.classes, np.int64)[kept]), kept, broken
 
 
 def _pixels(sample: RawSample, size: tuple[int, int]) -> NDArray[np.float64]:

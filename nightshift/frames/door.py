@@ -95,12 +95,9 @@ class _Process:
     """One process, which one thread asks at a time."""
 
     def __init__(self, seconds: int) -> None:
-        here = str(Path(nightshift.__file__).parents[1])
-        paths = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
-        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         self._child = subprocess.Popen(
             [sys.executable, "-m", "nightshift.frames._door_process", str(seconds)],
-            env={**kept, "PYTHONPATH": paths, **ALONE},
+            env=surroundings(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # decoders complain there of every damaged file
@@ -148,6 +145,14 @@ class _Process:
         self._child.wait()
         self.end()
         return {}
+
+
+def surroundings() -> dict[str, str]:
+    """The environment of a process that looks at what strangers wrote: what it needs to run, and no credentials."""
+    here = str(Path(nightshift.__file__).parents[1])
+    paths = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return {**kept, "PYTHONPATH": paths, **ALONE}
 
 
 def _close(pipe: Any) -> None:

@@ -70,6 +70,24 @@ class FolderSource:
             FrameError: it is gone, unreadable, too large, no plain file, reached by a link that leaves the folder, or
                 it changes meanwhile.
         """
+        return read_file(self._path(name), name)
+
+    def local(self, name: str, folder: Path) -> Path:  # noqa: ARG002 - nothing need be copied
+        """Where a file lies, for decoders that read it bit by bit.
+
+        Raises:
+            FrameError: it is gone, no plain file, or reached by a link that leaves the folder.
+        """
+        path = self._path(name)
+        if not path.is_file():
+            raise FrameError(name, "it is no plain file", "Remove it.")
+        return path
+
+    def uri(self, name: str) -> None:  # noqa: ARG002 - a folder has an address for none
+        """Nobody else can reach a folder of this machine."""
+        return
+
+    def _path(self, name: str) -> Path:
         if name.endswith("/"):
             raise FrameError(name, "it is a folder that cannot be looked into, or a link to one", "Copy or mount it.")
         try:
@@ -78,11 +96,7 @@ class FolderSource:
             raise FrameError(name, "it is a link that leads nowhere", "Remove it.") from error
         if not path.is_relative_to(self._root):
             raise FrameError(name, "it is a link that leaves the folder", "Copy the file itself.")
-        return read_file(path, name)
-
-    def uri(self, name: str) -> None:  # noqa: ARG002 - a folder has an address for none
-        """Nobody else can reach a folder of this machine."""
-        return
+        return path
 
     def _file(self, path: Path) -> SourceFile:
         try:

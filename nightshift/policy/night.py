@@ -37,6 +37,7 @@ class Sighting:
         probabilities: (boxes, classes) the student's full class scores; None where the student has none.
         mirrored: the student's boxes on the mirrored frame; None where it was not looked at.
         vector: (d,) of the student; (0,) before there is one.
+        vouched: green, by labels carried along the clip; None where there are none that may be accepted.
     """
 
     frame: Frame
@@ -48,6 +49,7 @@ class Sighting:
     probabilities: Vectors | None = None
     mirrored: Detections | None = None
     vector: Vectors = field(default_factory=lambda: np.zeros(0, np.float32))
+    vouched: Light | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Tonight:
         labelled_vectors: (k, d) of the frames that people have labelled.
         class_counts: labels people have given, per class.
         average: expected edits of a frame of which nothing is known, drawn blind.
+        wished: ids of frames that people asked for, the one wanted most first; others than those waiting do not count.
     """
 
     waiting: Sequence[Sighting]
@@ -67,6 +70,7 @@ class Tonight:
     labelled_vectors: Vectors
     class_counts: Sequence[int]
     average: Edits
+    wished: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ def decide(tonight: Tonight, rules: Rules, rng: Generator) -> Decision:
         rng: draws golden and control frames, and breaks what is left to chance.
     """
     worths = [rules.scale.weigh(each.shown, each.second, each.model) for each in tonight.waiting]
-    lights = [_light(each, worth, rules) for each, worth in zip(tonight.waiting, worths, strict=True)]
+    lights = [each.vouched or _light(each, worth, rules) for each, worth in zip(tonight.waiting, worths, strict=True)]
     candidates = [_candidate(*each, rules) for each in zip(tonight.waiting, worths, lights, strict=True)]
     candidates += [_golden(frame, tonight.average, rules) for frame in tonight.golden]
     cold = not any(len(each.shown.above(rules.scale.shown_above)) for each in tonight.waiting)
@@ -140,8 +144,14 @@ def decide(tonight: Tonight, rules: Rules, rng: Generator) -> Decision:
         return [among[i] for i in open_strategy(rules.function)(pool, usd, rng)]
 
     seed = rules.seed_frames if cold else None
-    picks = compose(candidates, rules.allowance, rules.prices, rng, rank, seed_frames=seed)
+    picks = compose(candidates, rules.allowance, rules.prices, rng, rank, seed_frames=seed, wished=_wished(tonight))
     return Decision(worths, lights, candidates, picks)
+
+
+def _wished(tonight: Tonight) -> list[int]:
+    """Which of the waiting frames people asked for, in their order."""
+    place = {each.frame.id: i for i, each in enumerate(tonight.waiting)}
+    return [place[each] for each in tonight.wished if each in place]
 
 
 def _light(sighting: Sighting, worth: Worth, rules: Rules) -> Light:

@@ -1,14 +1,19 @@
-"""Boxes over a thumbnail, as plain values for the page's inline SVG: sharp at every size, coloured by class."""
+"""Boxes or outlines over a thumbnail, as plain values for the page's inline SVG: sharp at every size, coloured."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from nightshift.domain.detections import Detections
+from nightshift.domain.masks import Masks
+from nightshift.domain.outlines import Part, Ring, outlines
 
 LABELLED = 12  # more boxes than this on a frame show their names only when pointed at
 TEXT_SHARE = 0.034  # height of the text, as a share of the frame's longer side
 LETTER = 0.6  # width of a letter, as a share of its height
 LONGEST = 16  # letters of a class name
+FINENESS = 400.0  # an outline may stray by this share of the frame's longer side: a pixel of the thumbnail
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Mark:
         label_x: left edge of the label.
         label_y: upper edge of the label.
         label_width: of the label.
+        outline: of its mask, as an SVG path to be filled by turns; empty where only the box is known.
     """
 
     x: float
@@ -40,6 +46,7 @@ class Mark:
     label_x: float
     label_y: float
     label_width: float
+    outline: str = ""
 
 
 def text_size(size: tuple[int, int]) -> float:
@@ -58,7 +65,24 @@ def marks(shown: Detections, classes: Sequence[tuple[str, str]], size: tuple[int
     ordered = shown.by_score()
     labelled = len(ordered) <= LABELLED
     rows = zip(ordered.boxes.tolist(), ordered.classes.tolist(), ordered.scores.tolist(), strict=True)
-    return [_mark(box, _class(classes, kind), score, size, labelled=labelled) for box, kind, score in rows][::-1]
+    boxes = [_mark(box, _class(classes, kind), score, size, labelled=labelled) for box, kind, score in rows]
+    paths = _paths(ordered.masks) if ordered.masks else [""] * len(boxes)
+    return [replace(mark, outline=path) for mark, path in zip(boxes, paths, strict=True)][::-1]
+
+
+def _paths(masks: Masks) -> list[str]:
+    """Each mask's outlines, holes included."""
+    found = outlines(masks, tolerance=max(masks.size) / FINENESS)
+    return ["".join(_path(ring) for part in parts for ring in _rings(part)) for parts in found]
+
+
+def _rings(part: Part) -> tuple[Ring, ...]:
+    return (part.outer, *part.holes)
+
+
+def _path(ring: Ring) -> str:
+    """A closed line through the corners."""
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in np.asarray(ring).tolist()) + "Z"
 
 
 def ink_on(colour: str) -> str:

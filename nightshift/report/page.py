@@ -3,13 +3,12 @@
 Everything that a user supplied is escaped; only figures drawn by matplotlib and the style sheet go in as they are.
 """
 
-import base64
 import re
 from typing import Any
 
 from markupsafe import Markup
 
-from nightshift.report import figures, guarantee_figures, headline, learning_figures, overlay
+from nightshift.report import figures, guarantee_figures, headline, learning_figures, map_drawing, overlay
 from nightshift.report.paper import trusted, write
 from nightshift.report.view import Card, ReportView
 
@@ -30,6 +29,8 @@ def render(view: ReportView) -> str:
         places={label: url for label, url in view.links.items() if not url.startswith(SAFE_SCHEMES)},
         bars=_bars(view),
         cards=[_card(view, card) for card in view.cards],
+        drawn=map_drawing.drawing(view.data_map) if view.data_map else {},
+        spots=map_drawing.spots(view.spots) if view.spots else [],
         quarantine=[(*row, _task_link(view, row[1])) for row in view.quarantine[:SET_ASIDE]],
     )
 
@@ -86,7 +87,7 @@ def _bars(view: ReportView) -> list[dict[str, Any]]:
 def _card(view: ReportView, card: Card) -> dict[str, Any]:
     return {
         "said": card,
-        "picture": "data:image/jpeg;base64," + base64.b64encode(card.thumbnail).decode(),
+        "picture": map_drawing.picture(card.thumbnail),
         "text": overlay.text_size(card.size),
         "marks": overlay.marks(card.shown, view.classes, card.size) if card.shown is not None else [],
     }

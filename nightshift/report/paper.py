@@ -1,6 +1,7 @@
 """How every page is made: one sheet, one style, everything escaped but what matplotlib drew. Knows no content."""
 
 import math
+import shlex
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,4 +33,5 @@ def _surroundings() -> Environment:
     )
     formats = {"usd": headline.usd, "number": headline.number, "seconds": headline.seconds, "known": headline.known}
     made.filters.update(formats | {"signed": headline.signed, "plain": headline.plain, "finite": math.isfinite})
+    made.filters["quoted"] = shlex.quote
     return made

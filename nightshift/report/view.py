@@ -9,6 +9,7 @@ from nightshift.evaluation.confusion import Confusion
 from nightshift.evaluation.control import Comparison
 from nightshift.evaluation.stopping import Recommendation
 from nightshift.report.evidence import AgreementRow, CurveView, PriceView, StoplightView
+from nightshift.report.map_view import DataMap, SpotsView
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class ReportView:
         control: chosen against random frames; None without a control arm.
         recommendation: continue, lower the budget or stop; None where nothing is recommended.
         agreement: of reviewers with each other, by reviewer and class.
+        data_map: where the frames lie; None where there are too few of them.
+        spots: groups of frames on which the models do badly; None where too few errors are known.
     """
 
     project: str
@@ -112,6 +115,8 @@ class ReportView:
     control: Comparison | None = None
     recommendation: Recommendation | None = None
     agreement: tuple[AgreementRow, ...] = ()
+    data_map: DataMap | None = None
+    spots: SpotsView | None = None
 
     def __post_init__(self) -> None:
         if not self.history or self.history[-1].number != self.number:

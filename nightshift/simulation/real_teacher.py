@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from nightshift.config import beside
 from nightshift.config_file import read_config
+from nightshift.config_teacher import placed
 from nightshift.domain.detections import Detections
 from nightshift.domain.errors import ConfigError
 from nightshift.domain.frames import Frame
@@ -33,9 +32,7 @@ def open_from(config: Path, names: Sequence[str]) -> tuple[Detector, int]:
     missing = [each for each in names if each not in known]
     if missing:
         raise ConfigError(str(config), f"its ontology lacks the class '{missing[0]}'", "Add it with its prompts.")
-    spec = said.teacher_spec
-    local = Path(beside(config, spec.checkpoint)) if spec.checkpoint else None
-    spec = replace(spec, checkpoint=str(local)) if local and local.is_dir() else spec
+    spec = placed(said.teacher_spec, config)
     teacher = open_teacher(spec, Ontology(tuple(known[each] for each in names)), None)
     if teacher is None:
         reason = f"its teacher '{spec.name}' cannot label before there is a champion"

@@ -63,4 +63,5 @@ def digest(examples: Sequence[Example], names: Sequence[str], init: Path | None,
         said = each.labels
         content.update(f"{each.path.name} {each.human} {each.weight}".encode())
         content.update(said.boxes.tobytes() + said.classes.tobytes() + each.ignore.tobytes())
+        content.update(b"".join(said.masks.counts if said.masks else ()))
     return content.hexdigest()

@@ -27,6 +27,8 @@ class Request:
         seed: of weights, order and augmentation.
         device: as in Hyper.
         parent: the process that asks; the training ends when it does.
+        family: file in nightshift/students; for processes that train several.
+        steps: of the optimizer, where they count and epochs are only for reports.
     """
 
     model: str
@@ -40,6 +42,8 @@ class Request:
     seed: int
     device: str
     parent: int
+    family: str = ""
+    steps: int = 0
 
     def write(self, path: Path) -> Path:
         """Save as JSON."""

@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from nightshift.students import _architecture, _quiet
+from nightshift.students import _architecture
 from nightshift.students._protocol import Origin, Request, say
-from nightshift.students._weights import check_digest, load_network
+from nightshift.yolo import quiet
+from nightshift.yolo.published import published
+from nightshift.yolo.weights import check_digest, load_network
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -47,13 +49,14 @@ def main(path: str) -> None:
     request = Request.read(Path(path))
     if os.getppid() != request.parent:  # it ended before `end_with_parent` could tell the kernel
         raise SystemExit("the process that asked for this training is gone")
-    _quiet.silence(Path(request.out) / "settings")
+    quiet.silence(Path(request.out) / "settings")
     from nightshift.students import _training_run as run  # noqa: PLC0415 - after `silence`
 
     run.without_compiler()
     start = choose_start(request)
     say(start[1])
-    kind = run.QuietTransformer if _architecture.is_transformer(request.model) else run.QuietDetection
+    segments, transformer = (ask(request.model) for ask in (_architecture.is_segmenter, _architecture.is_transformer))
+    kind = run.QuietSegmentation if segments else run.QuietTransformer if transformer else run.QuietDetection
     kind(overrides=overrides(request, *start)).train()  # type: ignore[no-untyped-call]
 
 
@@ -68,11 +71,12 @@ def choose_start(request: Request) -> tuple[Path | None, Origin]:
     model, why = request.model, ""
     if request.init:
         check_digest(Path(request.init), request.init_sha256)
-        trained = _network_name(Path(request.init))
+        init = Path(request.init)
+        trained = _network_name(init) if init.suffix == ".pt" else "network of another family"
         if trained == model:
             return Path(request.init), Origin("warm", f"continues from {request.init}")
         why = f"{request.init} is a {trained}, not a {model}; "
-    if weights := _architecture.published(model):
+    if weights := published(model):
         load_network(weights)  # refused here, with what to do, rather than in the midst of training
         return weights, Origin("pretrained", f"{why}starts from published weights {weights}")
     return None, Origin("scratch", f"{why}no published weights of {model} at hand: starts from scratch")

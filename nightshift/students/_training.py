@@ -1,6 +1,6 @@
 """Runs the training process: sends the request, listens to its lines, keeps its log, ends it whatever happens.
 
-Knows nothing of Ultralytics.
+Knows neither Ultralytics nor transformers.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import nightshift
@@ -25,7 +26,32 @@ PROCESS = "nightshift.students._train_process"
 LAST_LINES = 40  # of the log, in which the reason of a failure is looked for
 
 
-def train(data: Path, init: Path | None, out: Path, hyper: Hyper, epochs: int, progress: Progress) -> Checkpoint:
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a training process runs.
+
+    Args:
+        module: started with `python -m`.
+        leaves: the weights, below the folder that it is given.
+    """
+
+    module: str
+    leaves: str
+
+
+ULTRALYTICS = Program(PROCESS, "run/weights/last.pt")
+
+
+def train(
+    data: Path,
+    init: Path | None,
+    out: Path,
+    hyper: Hyper,
+    epochs: int,
+    progress: Progress,
+    program: Program = ULTRALYTICS,
+    family: str = "ultralytics",
+) -> Checkpoint:
     """Train in a child process.
 
     Raises:
@@ -44,12 +70,14 @@ def train(data: Path, init: Path | None, out: Path, hyper: Hyper, epochs: int, p
         seed=hyper.seed,
         device=hyper.device,
         parent=os.getpid(),
+        family=family,
+        steps=hyper.steps,
     )
     with room_in(out):
         path = request.write(out / "request.json")
-        command = [sys.executable, "-u", "-m", PROCESS, str(path.resolve())]
+        command = [sys.executable, "-u", "-m", program.module, str(path.resolve())]
         origin, curves = listen(command, out / "train.log", progress)
-    weights = out / "run" / "weights" / "last.pt"
+    weights = out / program.leaves
     return Checkpoint(weights, hashlib.sha256(weights.read_bytes()).hexdigest(), origin, tuple(curves))
 
 

@@ -8,10 +8,9 @@
 - PyTorch's compiler is not imported (except by AdamW): nothing is compiled here, and that import takes seconds.
 - One line on stdout per epoch tells the parent process how far it is.
 
-Imports Ultralytics at import: only the training process may import this module, after `_quiet.silence`.
+Imports Ultralytics at import: only the training process may import this module, after `quiet.silence`.
 """
 
-import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,24 +19,13 @@ import torch
 import yaml
 from ultralytics.models.rtdetr.train import RTDETRTrainer
 from ultralytics.models.yolo.detect import DetectionTrainer
+from ultralytics.models.yolo.segment import SegmentationTrainer
 from ultralytics.utils.patches import torch_load
 from ultralytics.utils.torch_utils import strip_optimizer
 
-from nightshift.students import _quiet
 from nightshift.students._protocol import Epoch, say
-
-WARM_UP = 0.05  # share of the steps
-WARM_UP_MOST = 200  # steps
-LAST_RATE = 0.01  # of the full learning rate, at the last step
-
-
-def rate(step: int, steps: int) -> float:
-    """The share of the full learning rate at a step: linear warm-up, then half a cosine (Loshchilov 2017)."""
-    warm_up = min(WARM_UP_MOST, max(1, round(WARM_UP * steps)))
-    if step < warm_up:
-        return (step + 1) / warm_up
-    done = (step - warm_up) / max(1, steps - warm_up)
-    return LAST_RATE + (1 - LAST_RATE) * (1 + math.cos(math.pi * min(1.0, done))) / 2
+from nightshift.students._schedule import rate
+from nightshift.yolo import quiet
 
 
 def without_compiler() -> None:
@@ -69,7 +57,7 @@ class _Quiet:
         """Name the classes; choose the memory layout (Ultralytics itself would on a GPU only) and threads."""
         super().set_model_attributes()  # type: ignore[misc]
         if self.device.type == "cpu":  # type: ignore[attr-defined]
-            torch.set_num_threads(_quiet.threads())  # Ultralytics leaves one core idle: of two, half
+            torch.set_num_threads(quiet.threads())  # Ultralytics leaves one core idle: of two, half
             self.model.to(memory_format=torch.channels_last)  # type: ignore[attr-defined]
 
     def optimizer_step(self) -> None:
@@ -122,6 +110,10 @@ def strip(weights: Path, name: str) -> None:
 
 class QuietDetection(_Quiet, DetectionTrainer):
     """Training of the YOLO family."""
+
+
+class QuietSegmentation(_Quiet, SegmentationTrainer):
+    """Training of the YOLO family's segmenters."""
 
 
 class QuietTransformer(_Quiet, RTDETRTrainer):

@@ -1,8 +1,10 @@
 """A data set on disk as Ultralytics wants it, and the one conversion between our boxes and YOLO's lines.
 
-A YOLO line is `class cx cy w h`, in shares of the upright picture. Pictures are linked when Ultralytics would read
-them as we do; otherwise (EXIF rotation, alpha, odd formats, a JPEG without its end mark, which Ultralytics would
-rewrite where it lies) they are decoded once and written upright. Knows nothing of training.
+A YOLO line is `class cx cy w h`, in shares of the upright picture; for segmenters `class x1 y1 x2 y2 …`, one ring a
+mask: pieces are joined by bridges without width, holes are filled, and a box without a mask is its rectangle. Pictures
+are linked when Ultralytics would read them as we do; otherwise (EXIF rotation, alpha, odd formats, a JPEG without its
+end mark, which Ultralytics would rewrite where it lies) they are decoded once and written upright. Knows nothing of
+training.
 
 Regions to ignore are painted grey in the training copy, as Ultralytics' loss has no place for them: where nothing is to
 be seen, saying "nothing" does no harm. Labels win: a pixel inside a labelled box keeps its colour.
@@ -23,8 +25,10 @@ from nightshift.domain.detections import Boxes, Detections, clean
 from nightshift.domain.errors import FrameError, ModelError
 from nightshift.domain.models import Example
 from nightshift.domain.models import Image as Pixels
+from nightshift.domain.outlines import joined_ring, outlines
 from nightshift.domain.room import room_in
 
+Lines = Callable[[Detections, tuple[int, int]], str]
 UPRIGHT, ORIENTATION = 1, 0x0112  # EXIF 2.32, tag 274
 GREY = 114  # as Ultralytics' own borders
 MOST_OFTEN = 8  # times that a picture may count as much as another: an epoch grows with it
@@ -32,7 +36,7 @@ TINY = 1e-6  # more than the rounding errors of a sum
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png"}  # read alike by Pillow and OpenCV
 
 
-def write(folder: Path, examples: Sequence[Example], names: Sequence[str], least: int) -> Path:
+def write(folder: Path, examples: Sequence[Example], names: Sequence[str], least: int, *, rings: bool = False) -> Path:
     """Write a data set; its data.yaml names the classes and lists the pictures of one epoch.
 
     Args:
@@ -40,6 +44,7 @@ def write(folder: Path, examples: Sequence[Example], names: Sequence[str], least
         examples: the pictures with their labels.
         names: class names by index.
         least: a smaller set is repeated within the epoch until it has at least this many entries.
+        rings: whether to write the outlines of masks, for a segmenter.
 
     Returns:
         The path of data.yaml.
@@ -51,7 +56,8 @@ def write(folder: Path, examples: Sequence[Example], names: Sequence[str], least
     _check(folder, examples, len(names))
     for part in ("images", "labels"):
         (folder / part).mkdir(parents=True)
-    pictures = [_write_example(folder, i, example) for i, example in enumerate(examples)]
+    lines = to_rings if rings else to_lines
+    pictures = [_write_example(folder, i, example, lines) for i, example in enumerate(examples)]
     times = repeats([example.weight for example in examples], least)
     epoch = [path for turn in range(max(times)) for path, often in zip(pictures, times, strict=True) if turn < often]
     (folder / "train.txt").write_text("".join(f"{path}\n" for path in epoch))
@@ -85,6 +91,15 @@ def to_lines(labels: Detections, size: tuple[int, int]) -> str:
     return "".join(f"{c} {x:.8f} {y:.8f} {w:.8f} {h:.8f}\n" for c, (x, y, w, h) in rows)
 
 
+def to_rings(labels: Detections, size: tuple[int, int]) -> str:
+    """Masks as YOLO lines; `size` is (width, height). What sticks out of the picture is cut off."""
+    inside = clean(labels.boxes, labels.classes, labels.scores, size, labels.masks)
+    around = [box[[0, 1, 2, 1, 2, 3, 0, 3]].reshape(4, 2) for box in inside.boxes.astype(np.float64)]
+    rings = map(joined_ring, outlines(inside.masks)) if inside.masks else around
+    rows = zip(inside.classes.tolist(), (np.clip(ring / size, 0, 1).ravel().tolist() for ring in rings), strict=True)
+    return "".join(f"{label} {' '.join(f'{each:.6f}' for each in ring)}\n" for label, ring in rows)
+
+
 def from_lines(text: str, size: tuple[int, int]) -> Detections:
     """The boxes of YOLO lines, with score 1; `size` is (width, height)."""
     rows = np.array([line.split() for line in text.splitlines()], np.float64).reshape(-1, 5)
@@ -103,14 +118,14 @@ def _check(folder: Path, examples: Sequence[Example], classes: int) -> None:
             raise FrameError(str(example.path), f"a label's class is not among the {classes}", "Relabel it.")
 
 
-def _write_example(folder: Path, index: int, example: Example) -> Path:
+def _write_example(folder: Path, index: int, example: Example, lines: Lines) -> Path:
     stem = folder.resolve() / "images" / f"{index:06d}"  # names of different folders may be equal
     try:
         with room_in(folder):
             path, size = _place(example, stem)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise FrameError(str(example.path), f"cannot be read ({error})", "Remove or replace it.") from error
-    (folder / "labels" / f"{index:06d}.txt").write_text(to_lines(example.labels, size))
+    (folder / "labels" / f"{index:06d}.txt").write_text(lines(example.labels, size))
     return path
 
 

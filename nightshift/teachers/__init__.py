@@ -6,14 +6,16 @@ A family is a module here whose name does not start with an underscore and that 
 
 It may load weights, so it is called once and its result kept; None means that there is nobody to label
 tonight (cold start: a seed set goes to people first). What it raises is a ConfigError (a prompt or a
-device that cannot be used) or a ModelError (weights that cannot be had). Adding a family is adding a file.
+device that cannot be used) or a ModelError (weights that cannot be had). It also names the models that a team would
+take as CARDS, for `nightshift models`. Adding a family is adding a file.
 
-This package imports nothing heavy: a family's libraries are imported when that family is opened.
+Nothing heavy is imported to know a family: its libraries are imported when it is opened.
 """
 
 import importlib
 import pkgutil
 
+from nightshift.domain.cards import ModelCard
 from nightshift.domain.errors import UnknownName
 from nightshift.domain.models import Detector, TeacherSpec
 from nightshift.domain.ontology import Ontology
@@ -23,6 +25,12 @@ def known_teachers() -> tuple[str, ...]:
     """The names of all families, sorted; nothing is imported to know them."""
     found = (module.name for module in pkgutil.iter_modules(__path__))
     return tuple(sorted(name for name in found if not name.startswith("_")))
+
+
+def teacher_cards() -> tuple[ModelCard, ...]:
+    """What is known of the models that each family can open, family by family."""
+    families = (importlib.import_module(f"{__name__}.{name}") for name in known_teachers())
+    return tuple(card for each in families for card in each.CARDS)
 
 
 def open_teacher(spec: TeacherSpec, ontology: Ontology, champion: Detector | None) -> Detector | None:
@@ -42,4 +50,17 @@ def open_teacher(spec: TeacherSpec, ontology: Ontology, champion: Detector | Non
         raise UnknownName(f"teacher '{spec.name}'", "unknown", f"Known: {', '.join(known_teachers())}.")
     family = importlib.import_module(f"{__name__}.{spec.name}")
     teacher: Detector | None = family.open_teacher(spec, ontology, champion)
-    return teacher
+    return with_second_opinion(teacher, spec, ontology) if teacher and spec.second_opinion else teacher
+
+
+def with_second_opinion(teacher: Detector, spec: TeacherSpec, ontology: Ontology) -> Detector:
+    """The teacher, with each of its boxes looked at again by the model that `spec.second_opinion` names.
+
+    Raises:
+        ConfigError: a prompt is too long for that model.
+        ModelError: its weights cannot be had or do not fit.
+    """
+    from nightshift.teachers._image_text import open_image_text  # noqa: PLC0415 - heavy
+    from nightshift.teachers._second import SecondOpinion  # noqa: PLC0415
+
+    return SecondOpinion(teacher, open_image_text(spec.second_opinion, spec.device, ontology), spec.threshold)

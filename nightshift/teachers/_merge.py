@@ -28,13 +28,22 @@ def merge(found: Detections, class_of: NDArray[np.int64]) -> Detections:
     Returns:
         The detections, with class indices, each with the prompt that found it: of several, the best score's.
     """
+    return one_class_each(candidates(found, class_of))
+
+
+def candidates(found: Detections, class_of: NDArray[np.int64]) -> Detections:
+    """As `merge`, but an object that answers to prompts of two classes is still there once a class."""
     ranked = found.by_score()
-    once = ranked.take(_distinct(ranked, class_of))
-    objects = once.take(_distinct(once, np.zeros_like(class_of), SAME_OBJECT_IOU))
-    return Detections(objects.boxes, class_of[objects.classes], objects.scores, objects.classes)
+    once = ranked.take(_distinct(ranked, class_of[ranked.classes], SAME_CLASS_IOU))
+    return Detections(once.boxes, class_of[once.classes], once.scores, once.classes, once.masks)
 
 
-def _distinct(ranked: Detections, group_of: NDArray[np.int64], overlap: float = SAME_CLASS_IOU) -> NDArray[np.intp]:
+def one_class_each(found: Detections) -> Detections:
+    """Of several classes on one object the one with the best score; best score first."""
+    ranked = found.by_score()
+    return ranked.take(_distinct(ranked, np.zeros(len(ranked), np.int64), SAME_OBJECT_IOU))
+
+
+def _distinct(ranked: Detections, groups: NDArray[np.int64], overlap: float) -> NDArray[np.intp]:
     boxes, scores = torch.tensor(ranked.boxes), torch.tensor(ranked.scores)
-    groups = torch.tensor(group_of[ranked.classes])
-    return np.sort(batched_nms(boxes, scores, groups, overlap).numpy())
+    return np.sort(batched_nms(boxes, scores, torch.tensor(groups), overlap).numpy())

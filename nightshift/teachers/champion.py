@@ -7,9 +7,25 @@ weights or families: it is handed a student that is already open.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nightshift.domain.cards import ModelCard, Role
 from nightshift.domain.detections import Detections
 from nightshift.domain.models import Detector, Image, TeacherSpec
 from nightshift.domain.ontology import Ontology
+
+CARDS = (
+    ModelCard(
+        name="champion",
+        family="champion",
+        role=Role.TEACHER,
+        licence="the student's",
+        input_size="the student's",
+        parameters=None,
+        prompts="none: it knows the ontology's classes",
+        threshold=0.3,
+        weights="",
+        advice="From the second round on, where foundation models fail on your domain or no hub is in reach.",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)

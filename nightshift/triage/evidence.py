@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.domain.corrections import SAME_IOU
-from nightshift.domain.detections import Detections, iou_matrix
+from nightshift.domain.detections import Detections, overlap
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -98,11 +98,11 @@ def evidence(auto: Detections, said: Detections, rank: float, registered: int, a
 
 
 def _pairs(auto: Detections, said: Detections) -> list[tuple[int, int]]:
-    overlap = iou_matrix(auto.boxes, said.boxes) * (auto.classes[:, None] == said.classes[None, :])
+    shared = overlap(auto, said) * (auto.classes[:, None] == said.classes[None, :])
     order = sorted(range(len(auto)), key=lambda i: (-float(auto.scores[i]), *auto.boxes[i].tolist()))
     pairs, free = [], np.ones(len(said), np.bool_)
     for i in order:
-        left = overlap[i] * free
+        left = shared[i] * free
         if left.max(initial=0.0) >= SAME_IOU:
             pairs.append((i, int(left.argmax())))
             free[pairs[-1][1]] = False

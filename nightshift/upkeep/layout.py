@@ -15,14 +15,16 @@ PLAN, ROUND, MANIFEST = "plan.json", "round.json", "manifest.json"
 SAME_NAME = re.compile(rf"({'|'.join(TABLES)})\.parquet")
 SPECIAL = {
     re.compile(r"autolabels/part-\d{4,}\.parquet"): "detections",
+    re.compile(r"carried/part-\d{4,}\.parquet"): "detections",
     re.compile(r"scores/part-\d{4,}\.parquet"): "scores",
+    re.compile(r"vectors/part-\d{4,}\.parquet"): "vectors",
     re.compile(r"golden\.parquet"): "detections",
     re.compile(r"imported\.parquet"): "labels",
     re.compile(r"quarantine/[\w-]+\.parquet"): "quarantine",
 }
 NO_TABLE = re.compile(
-    r"plan\.json|round\.json|manifest\.json|report\.html|ingest/answers\.json|stages/[\w-]+\.json"
-    r"|(autolabels|scores)/shards\.json|student/[^/]+"
+    r"plan\.json|round\.json|manifest\.json|report\.html|ingest/answers\.json|wishes\.json|stages/[\w-]+\.json"
+    r"|(autolabels|carried|scores|vectors)/shards\.json|student/[^/]+"
 )
 
 
@@ -72,7 +74,10 @@ STAGES = (
         ("ingest/answers.json", "corrections.parquet", "labels.parquet", "quarantine/ingest.parquet"),
     ),
     Stage("register", "take in new frames", ("frames.parquet", "quarantine/register.parquet")),
+    Stage("embed", "see where the frames lie", parts="vectors"),
     Stage("autolabel", "let the teacher label", parts="autolabels"),
+    Stage("propagate", "carry labels along clips", parts="carried"),
+    Stage("vouch", "judge what was carried"),
     Stage("calibrate", "learn from people's answers"),
     Stage("train", "train the student"),
     Stage("evaluate", "test it on the golden set", ("golden.parquet",)),

@@ -15,6 +15,7 @@ from nightshift.upkeep.layout import number_of
 from nightshift.upkeep.removals import Removal
 
 PROBES = ("probe/", ".doctor/")
+CURVES = "curves.json"
 SETTLED = timedelta(days=1)  # after which nobody is in the middle of a probe any more
 READ_ONCE = {
     re.compile(r"scores/part-\d{4,}\.parquet"): "what the champion saw that night; no later round reads it",
@@ -101,4 +102,4 @@ def _student(key: str, number: int, students: Students, *, is_old: bool) -> str 
     """Curves are small, and a rebuilt MLflow shows them: those of the training that counts stay."""
     if key not in students.trained.get(number, frozenset()):
         return "left by a training that was killed; the one that counts is beside it"
-    return "a student that never became champion" if is_old and key.endswith(".pt") else None
+    return "a student that never became champion" if is_old and not key.endswith(CURVES) else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from nightshift.domain.errors import StoreError
 from nightshift.domain.models import Progress, no_progress
 from nightshift.domain.rounds import HEAD, LEASE, RoundKeys
+from nightshift.domain.wishes import KEY as WISH
 from nightshift.services.store import tables
 from nightshift.services.store.bulk import in_threads
 from nightshift.services.store.s3 import ObjectInfo, Store
@@ -21,7 +22,9 @@ from nightshift.upkeep.lineage import Lineage, read_lineage
 from nightshift.upkeep.objects import Looked, Wanted, address, look
 
 FRAMES = "frames/"
+VIDEOS = "videos/"  # what was found in videos; without it they are taken apart again
 THREADS = 8  # each may hold a whole table
+LOST_WISH = "Delete it, and look for the frames again with `nightshift find --queue`."
 LOST_PICTURE = "Put the picture back where it was, or restore it from a version or a backup."
 
 
@@ -58,7 +61,7 @@ def verify(
     folders = [_folder(store, number, rounds, there, removed) for number in rounds.rounds]
     objects = {key: each for folder in folders for key, each in folder.wanted.items()}
     pictures = _pictures(store, rounds)
-    wanted = [*objects.values(), *pictures]
+    wanted = [*objects.values(), *pictures, *(() if quick and not tables_too else _wishes(there))]
     deep = [each for each in wanted if not quick or (tables_too and each.keep)]
     flat = [each for each in wanted if quick and not (tables_too and each.keep)]
     looked = _look_at(store, deep, flat, there, progress)
@@ -106,6 +109,12 @@ def _pictures(store: Store, rounds: Lineage) -> list[Wanted]:
     return []
 
 
+def _wishes(there: _Project) -> list[Wanted]:
+    """A wish is named by the digest of its content."""
+    named = [key for key in there.other if WISH.fullmatch(key)]
+    return [Wanted(key, sha256=key.rpartition("/")[2].removesuffix(".json"), remedy=LOST_WISH) for key in named]
+
+
 def _look_at(store: Store, deep: list[Wanted], flat: list[Wanted], there: _Project, progress: Progress) -> list[Looked]:
     """Some are read through, of others only the size is looked at."""
     sizes = {store.uri(each.key): each.size for each in _objects(there)}
@@ -140,7 +149,8 @@ def _unknown(store: Store, rounds: Lineage, there: _Project) -> Iterator[Finding
     strange = [RoundKeys(n).key(name) for n in there.rounds if n not in rounds.rounds for name in there.rounds[n]]
     for key in [*there.other, *strange]:
         theirs = any(place.holds(store.place.bucket, store.place.root + key) for place in others)
-        if key not in {HEAD, LEASE} and not key.startswith(removals.FOLDER) and not theirs:
+        ours = key in {HEAD, LEASE} or key.startswith((removals.FOLDER, VIDEOS)) or WISH.fullmatch(key)
+        if not ours and not theirs:
             yield Finding(store.uri(key), "unknown", NOBODY, LEAVE)
 
 

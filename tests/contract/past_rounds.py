@@ -113,6 +113,12 @@ class Past:
         night.write("frames", [rows.frame_row(FrameRecord(each, 11, "stamp")) for each in known])
         night.quarantine("register", [])
 
+    def _embed(self, night: OpenRound) -> dict[str, Any]:
+        return _shards(night, "embed", "vectors", "vectors", []) | {"model": ""}
+
+    def _propagate(self, night: OpenRound) -> dict[str, Any]:
+        return _shards(night, "propagate", "carried", "detections", [])
+
     def _autolabel(self, night: OpenRound) -> dict[str, Any]:
         return _shards(night, "autolabel", "autolabels", "detections", [
             rows.detections_row(each.id, "teacher", BOX) for each in self.frames(night.number)

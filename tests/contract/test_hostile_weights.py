@@ -24,7 +24,7 @@ from nightshift.domain.rounds import Weights
 from nightshift.project import Project
 from nightshift.services.store.s3 import Store
 from nightshift.students import open_student
-from nightshift.students._weights import check_digest, load_network
+from nightshift.yolo.weights import check_digest, load_network
 from tests.contract.tiny_checkpoints import save, teacher
 
 pytestmark = pytest.mark.slow

@@ -1,9 +1,11 @@
 """What every family of students must do, tried on its smallest model and drawn squares.
 
 A family's file may name that model as SMALLEST. All training pictures are stored turned, with EXIF to say so: only a
-student that trains on upright pictures can find anything in upright ones.
+student that trains on upright pictures can find anything in upright ones. A family that another one's loop trains says
+so (SHARES_LOOP_OF): what only the loop decides is tried there.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -12,9 +14,10 @@ import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
+import onnx
 import psutil
 import pytest
 from PIL import Image as Pillow
@@ -23,7 +26,7 @@ from nightshift.domain.detections import Detections
 from nightshift.domain.errors import ModelError, UnknownName
 from nightshift.domain.models import Checkpoint, Example, Hyper, Image, Student, StudentDetector
 from nightshift.evaluation.average_precision import evaluate
-from nightshift.students import known_students, open_student
+from nightshift.students import _detr, _training, export_onnx, known_students, open_student
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")]
 
@@ -31,7 +34,9 @@ NAMES = ("red", "blue")
 COLOURS = ((220, 40, 40), (40, 60, 220))
 SIZE = (96, 72)
 SEEN_TURNED = {Pillow.Transpose.ROTATE_90: 6}  # how the file is turned → the EXIF orientation that undoes it
-STEPS, FEW = 110, 3
+FEW = 3
+STEPS = {"ultralytics": 110, "d_fine": 150}  # until squares are found
+STEPS_OF_OTHERS = 220
 
 
 def scene(rng: np.random.Generator, size: tuple[int, int] = SIZE) -> tuple[Image, Detections]:
@@ -55,24 +60,43 @@ def stored_turned(pixels: Image, path: Path) -> Path:
     return path
 
 
+def family_file(name: str) -> ModuleType:
+    return import_module(f"nightshift.students.{name}")
+
+
+LOOPS = [name for name in known_students() if not hasattr(family_file(name), "SHARES_LOOP_OF")]
+TRAINED: dict[str, SimpleNamespace] = {}
+
+
+def trained(name: str, folder: Path) -> SimpleNamespace:
+    """One family with training pictures and a student that it has trained, once in a process."""
+    if name not in TRAINED:
+        rng = np.random.default_rng(0)
+        drawn = [scene(rng) for _ in range(24)]
+        examples = [
+            Example(stored_turned(pixels, folder / f"{i}.jpg"), labels, human=True)
+            for i, (pixels, labels) in enumerate(drawn)
+        ]
+        model, steps = getattr(family_file(name), "SMALLEST", name), STEPS.get(name, STEPS_OF_OTHERS)
+        hyper = Hyper(model, image_size=96, steps=steps, batch=8, seed=0, device="cpu")
+        student, told = open_student(name), []
+        made = student.fit(examples, NAMES, None, folder / "first", hyper, lambda *step: told.append(step))
+        detector = student.open(made.path, hyper)
+        TRAINED[name] = SimpleNamespace(
+            student=student, hyper=hyper, examples=examples, folder=folder, made=made, told=told, detector=detector
+        )
+    return TRAINED[name]
+
+
 @pytest.fixture(scope="module", params=known_students())
 def rig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """One family with training pictures and a student that it has trained."""
-    folder = tmp_path_factory.mktemp(request.param)
-    rng = np.random.default_rng(0)
-    drawn = [scene(rng) for _ in range(24)]
-    examples = [
-        Example(stored_turned(pixels, folder / f"{i}.jpg"), labels, human=True)
-        for i, (pixels, labels) in enumerate(drawn)
-    ]
-    model = getattr(import_module(f"nightshift.students.{request.param}"), "SMALLEST", request.param)
-    hyper = Hyper(model, image_size=96, steps=STEPS, batch=8, seed=0, device="cpu")
-    student, told = open_student(request.param), []
-    made = student.fit(examples, NAMES, None, folder / "first", hyper, lambda *step: told.append(step))
-    detector = student.open(made.path, hyper)
-    return SimpleNamespace(
-        student=student, hyper=hyper, examples=examples, folder=folder, made=made, told=told, detector=detector
-    )
+    return trained(request.param, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module", params=LOOPS)
+def loop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """As `rig`, a family for each training loop."""
+    return trained(request.param, tmp_path_factory.mktemp(request.param))
 
 
 @pytest.fixture(scope="module")
@@ -192,45 +216,61 @@ def test_no_pictures_give_nothing(rig: SimpleNamespace) -> None:
     assert vectors.shape == (0, rig.detector.embed([np.zeros((8, 8, 3), np.uint8)]).shape[1])
 
 
-def test_a_warm_start_says_so_and_one_seed_gives_one_student_wherever_the_weights_lay(rig: SimpleNamespace) -> None:
-    elsewhere = rig.folder / "elsewhere.pt"
-    shutil.copyfile(rig.made.path, elsewhere)
-    first, second = fit_few(rig, "warm", rig.made.path), fit_few(rig, "warm again", elsewhere)
+def test_an_export_finds_what_the_original_finds_and_says_how_to_use_it(rig: SimpleNamespace) -> None:
+    rng = np.random.default_rng(3)
+    images = [scene(rng, size)[0] for size in (SIZE, (200, 90), (66, 130))]
+    out = rig.folder / "student.onnx"
+    agreement = export_onnx(rig.detector, NAMES, out, images)
+    assert (agreement.pictures, agreement.close) == (len(images), True)
+    assert agreement.boxes > 0
+    said = {each.key: each.value for each in onnx.load(out).metadata_props}
+    assert json.loads(said["names"]) == list(NAMES)
+    assert said["image_size"] == "96"
+    assert said["model"] == rig.detector.version
+    assert {each.name for each in out.parent.iterdir()} >= {"student.onnx"}
+    assert not list(out.parent.glob(".onnx-*"))
+
+
+def test_a_warm_start_says_so_and_one_seed_gives_one_student_wherever_the_weights_lay(loop: SimpleNamespace) -> None:
+    elsewhere = loop.folder / f"elsewhere{loop.made.path.suffix}"
+    shutil.copyfile(loop.made.path, elsewhere)
+    first, second = fit_few(loop, "warm", loop.made.path), fit_few(loop, "warm again", elsewhere)
     assert first.origin == "warm"
-    assert first.sha256 == second.sha256 != rig.made.sha256
-    assert sum(first.curves[0].values()) < sum(rig.made.curves[0].values())
+    assert first.sha256 == second.sha256 != loop.made.sha256
+    assert sum(first.curves[0].values()) < sum(loop.made.curves[0].values())
 
 
-def test_a_folder_in_use_is_refused(rig: SimpleNamespace) -> None:
+def test_a_folder_in_use_is_refused(loop: SimpleNamespace) -> None:
     with pytest.raises(ModelError, match="not empty"):
-        fit_few(rig, "first", None)
+        fit_few(loop, "first", None)
 
 
-def test_an_unknown_architecture_is_answered_with_the_known_ones(rig: SimpleNamespace) -> None:
+def test_an_unknown_architecture_is_answered_with_the_known_ones(loop: SimpleNamespace) -> None:
     hyper = Hyper("yolo99q", 64, FEW, 4, seed=3, device="cpu")
     with pytest.raises(UnknownName, match="yolo99q"):
-        rig.student.fit(rig.examples, NAMES, None, rig.folder / "unknown", hyper)
+        loop.student.fit(loop.examples, NAMES, None, loop.folder / "unknown", hyper)
 
 
-def test_a_training_that_fails_says_why(rig: SimpleNamespace) -> None:
-    broken = rig.folder / "broken.pt"
-    broken.write_bytes(rig.made.path.read_bytes()[:1000])
-    with pytest.raises(ModelError, match=r"broken\.pt") as raised:
-        fit_few(rig, "failing", broken)
+def test_a_training_that_fails_says_why(loop: SimpleNamespace) -> None:
+    broken = loop.folder / f"broken{loop.made.path.suffix}"
+    broken.write_bytes(loop.made.path.read_bytes()[:1000])
+    with pytest.raises(ModelError, match=r"broken\.(pt|safetensors)") as raised:
+        fit_few(loop, "failing", broken)
     assert "exit code 1" in raised.value.reason
-    with pytest.raises(ModelError, match=r"broken\.pt"):
-        rig.student.open(broken, rig.hyper)
+    with pytest.raises(ModelError, match=r"broken\.(pt|safetensors)"):
+        loop.student.open(broken, loop.hyper)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's promise is Linux's")
-def test_a_training_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("process", [_training.PROCESS, _detr.PROGRAM.module])
+def test_a_training_ends_with_the_process_that_asked_for_it(tmp_path: Path, process: str) -> None:
     request = tmp_path / "request.json"
     os.mkfifo(request)  # the training process waits here for what it is asked
     code = """if True:
         import sys; from pathlib import Path; from nightshift.students import _training
-        _training.listen([sys.executable, "-m", _training.PROCESS, sys.argv[1]], Path(sys.argv[2]), print)
+        _training.listen([sys.executable, "-m", sys.argv[3], sys.argv[1]], Path(sys.argv[2]), print)
         """
-    parent = psutil.Popen([sys.executable, "-c", code, str(request), str(tmp_path / "log")])
+    parent = psutil.Popen([sys.executable, "-c", code, str(request), str(tmp_path / "log"), process])
     _until_read(request)
     (child,) = parent.children()
     try:

@@ -15,7 +15,7 @@ from transformers import AutoProcessor, Owlv2ImageProcessor, ZeroShotObjectDetec
 from nightshift.teachers._blur import sooner
 from nightshift.teachers._found import Found
 from nightshift.teachers._phrases import Phrases
-from nightshift.teachers.transformers import ZeroShotTeacher
+from nightshift.teachers._prompted import PromptedTeacher
 from tests.contract.tiny_checkpoints import FAMILIES, LANDSCAPE, PORTRAIT, PROMPTS, picture, save, teacher
 
 pytestmark = pytest.mark.slow  # seconds, not milliseconds: left out of `make quick`
@@ -66,8 +66,8 @@ def assert_same(ours: Found, theirs: Found) -> None:
     assert np.array_equal(ours.prompts, theirs.prompts)
 
 
-def ours(one: ZeroShotTeacher, shape: tuple[int, ...]) -> Found:
-    (seen,) = one._look([picture(shape)])
+def ours(one: PromptedTeacher, shape: tuple[int, ...]) -> Found:
+    (seen,) = one.look([picture(shape)])
     return ranked(seen.boxes, seen.scores, seen.prompts)
 
 
@@ -77,8 +77,8 @@ def test_one_prompt_is_answered_as_the_pipeline_does(
     checkpoints: dict[str, Path], family: str, shape: tuple[int, ...]
 ) -> None:
     one, processor = teacher(checkpoints[family], [PROMPTS[:1]]), AutoProcessor.from_pretrained(checkpoints[family])
-    label = "red bolt." if isinstance(one.ask, Phrases) else "red bolt"  # the pipeline adds no full stop
-    with as_if_trained(one.ask._model) as model:
+    label = "red bolt." if isinstance(one.ask.style, Phrases) else "red bolt"  # the pipeline adds no full stop
+    with as_if_trained(one.ask.style._model) as model:
         pipeline = ExactPipeline(model=model, tokenizer=processor.tokenizer, image_processor=processor.image_processor)
         answer = pipeline(Pictures.fromarray(picture(shape)), candidate_labels=[label], threshold=0.0)
         boxes, scores = [each["box"] for each in answer], [each["score"] for each in answer]
@@ -91,14 +91,14 @@ def test_several_prompts_are_answered_as_the_processor_does(
     checkpoints: dict[str, Path], family: str, shape: tuple[int, ...]
 ) -> None:
     one, processor = teacher(checkpoints[family]), AutoProcessor.from_pretrained(checkpoints[family])
-    with as_if_trained(one.ask._model) as model, torch.inference_mode():
+    with as_if_trained(one.ask.style._model) as model, torch.inference_mode():
         inputs = processor(images=Pictures.fromarray(picture(shape)), text=[list(PROMPTS)], return_tensors="pt")
         outputs = model(**inputs)
         extra = {"nms_threshold": 2.0} if family == "omdet-turbo" else {}
         (result,) = processor.post_process_grounded_object_detection(
             outputs, threshold=0.0, target_sizes=[shape[:2]], **extra
         )
-        labels = tokens_to_prompts(outputs, processor) if isinstance(one.ask, Phrases) else result["labels"]
+        labels = tokens_to_prompts(outputs, processor) if isinstance(one.ask.style, Phrases) else result["labels"]
         assert_same(ours(one, shape), ranked(result["boxes"], result["scores"], labels))
 
 

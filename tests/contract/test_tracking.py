@@ -11,7 +11,7 @@ import pytest
 from mlflow import MlflowClient
 
 from nightshift.domain.errors import TrackingError
-from nightshift.services.tracking import Tracking
+from nightshift.services.tracking import Entry, Tracking
 from nightshift.services.tracking.errors import FIXED, TIMEOUTS, mlflow_call
 from tests.contract.rounds_in_mlflow import everything, hasty, log, planned
 
@@ -187,3 +187,28 @@ def test_time_outs_are_set_for_the_call_only_and_never_over_the_users() -> None:
     with mlflow_call("x", environ=surroundings):
         assert surroundings == TIMEOUTS | FIXED | {"MLFLOW_HTTP_REQUEST_TIMEOUT": "77"}
     assert surroundings == {"MLFLOW_HTTP_REQUEST_TIMEOUT": "77"}
+
+
+def test_a_comparison_is_one_run_with_a_run_below_it_for_each_training_however_often_it_is_logged(
+    client: MlflowClient, address: str, project: str
+) -> None:
+    whole = Entry("parts: a / b", {"steps": 60, "students": "a, b"}, {"map50": 0.5}, {"nightshift.champion": "a"})
+    curves = [{"loss": 3.0}, {"loss": 2.0}]
+    parts = [
+        Entry(f"{name} 0", {"student": name}, {"map50": value, "ms": float("nan")}, {"nightshift.verdict": "x"}, curves)
+        for name, value in (("a", 0.5), ("b", 0.25))
+    ]
+    tracking = Tracking.connect(address)
+    links = [tracking.log_contest(project, "this one", whole, parts) for _ in range(2)]
+    assert links[0] == links[1]
+    experiment = client.get_experiment_by_name(project)
+    assert experiment is not None
+    found = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    assert set(found) == {"parts: a / b", "a 0", "b 0"}
+    for run in (found["a 0"], found["b 0"]):
+        assert run.data.tags["mlflow.parentRunId"] == links[0].run_id
+        assert run.info.status == "FINISHED"
+        assert run.data.metrics["training/loss"] == 2.0
+        assert "ms" not in run.data.metrics
+    assert found["b 0"].data.metrics["map50"] == 0.25
+    assert found["parts: a / b"].data.params["steps"] == "60"

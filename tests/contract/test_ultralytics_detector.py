@@ -8,7 +8,8 @@ import pytest
 from nightshift.domain.corrections import match
 from nightshift.domain.detections import Detections, clean
 from nightshift.domain.models import Hyper, Image
-from nightshift.students import _architecture, _quiet, open_student
+from nightshift.students import _architecture, open_student
+from nightshift.yolo import quiet
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +27,7 @@ def pictures() -> list[Image]:
 @pytest.fixture(params=["yolo11p", "yolo26n", "rtdetr-l"])
 def weights(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """An untrained network, spread out so that it is sure of some boxes."""
-    _quiet.silence(tmp_path / "settings")
+    quiet.silence(tmp_path / "settings")
     import torch  # noqa: PLC0415
     from ultralytics.nn.tasks import DetectionModel, RTDETRDetectionModel  # noqa: PLC0415
 

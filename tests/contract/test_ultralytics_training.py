@@ -11,8 +11,8 @@ pytestmark = pytest.mark.slow
 START = """if True:
     import sys
     from pathlib import Path
-    from nightshift.students import _quiet
-    _quiet.silence(Path(sys.argv[1]))
+    from nightshift.yolo import quiet
+    quiet.silence(Path(sys.argv[1]))
     from nightshift.students import _training_run as run
     import torch
     from ultralytics.optim import MuSGD

@@ -178,9 +178,9 @@ def _import_everything() -> dict[str, Any]:
 
     from flows.backfill import backfill  # noqa: PLC0415
     from flows.nightly import nightly  # noqa: PLC0415
-    from nightshift.students import _quiet  # noqa: PLC0415
+    from nightshift.yolo import quiet  # noqa: PLC0415
 
-    _quiet.silence()
+    quiet.silence()
     from ultralytics.nn import tasks  # noqa: F401, PLC0415
 
     from nightshift.students import _detector  # noqa: F401, PLC0415

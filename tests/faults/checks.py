@@ -21,13 +21,22 @@ from nightshift.services.store import state, tables
 from tests.faults.world import World
 
 STAGES = (
-    "ingest", "register", "autolabel", "calibrate", "train", "evaluate", "score", "choose", "push", "retrospect",
-    "report",
+    "ingest", "register", "embed", "autolabel", "propagate", "vouch", "calibrate", "train", "evaluate", "score",
+    "choose", "push",
+    "retrospect", "report",
 )  # fmt: skip
-TABLE_OF = {"autolabels": "detections", "scores": "scores", "golden": "detections", "imported": "labels"}
+TABLE_OF = {
+    "autolabels": "detections",
+    "vectors": "vectors",
+    "scores": "scores",
+    "golden": "detections",
+    "imported": "labels",
+}
 PER_STAGE = {
     "ingest": ("corrections.parquet", "labels.parquet", "quarantine/ingest.parquet", "ingest/answers.json"),
     "register": ("frames.parquet", "quarantine/register.parquet"),
+    "embed": ("vectors/shards.json",),
+    "propagate": ("carried/shards.json",),
     "autolabel": ("autolabels/shards.json",),
     "evaluate": ("golden.parquet",),
     "score": ("scores/shards.json",),
@@ -112,7 +121,7 @@ def _check_tables(night: OpenRound, wrongs: Wrongs) -> None:
 
 def _outputs(night: OpenRound, stage: str) -> Iterator[str]:
     yield from PER_STAGE.get(stage, ())
-    folder = {"autolabel": "autolabels", "score": "scores"}.get(stage)
+    folder = {"autolabel": "autolabels", "embed": "vectors", "score": "scores"}.get(stage)
     for shard in range(night.summary(stage).get("shards", 0) if folder else 0):
         yield f"{folder}/part-{shard:04d}.parquet"
     if night.summary(stage).get("trained"):

@@ -67,7 +67,6 @@ def test_a_missing_file_leads_to_init(file: Path) -> None:
         ("threshold: 0.2", "treshold: 0.2", "13:3", "teacher.treshold: unknown key; did you mean 'threshold'?"),
         ("threshold: 0.2", "Threshold: 0.2", "13:3", "did you mean 'threshold'? Allowed: name, checkpoint, "),
         ("name: nut", "nmae: nut", "5:6", "ontology[1].nmae: unknown key; did you mean 'name'?"),
-        ("format: coco", "format: coko", "8:11", "'coko' is not allowed; did you mean 'coco'? Allowed: images, "),
         ("threshold: 0.2", "threshold: 2", "13:14", "2 is not allowed, it should be less than or equal to 1."),
         ("threshold: 0.2", "threshold: .nan", "13:14", "nan is not allowed"),
         ("usd_per_night: 12", "usd_per_night: cheap", "15:18", "'cheap' is not allowed, it should be a valid number"),
@@ -162,11 +161,11 @@ def test_an_unknown_family_is_told_with_its_line_and_the_nearest_name(file: Path
     file.write_text(GOOD.replace("name: champion", "name: champoin"), encoding="utf-8")
     config = read_config(file)
     with pytest.raises(UnknownName) as caught:
-        check_names(config, file, ["champion", "none"], ["other"])
+        check_names(config, file, {"teacher.name": ["champion", "none"], "student.name": ["other"]})
     said = str(caught.value)
     assert ":12:9: teacher.name: 'champoin' is unknown; did you mean 'champion'? Allowed: champion, none." in said
     assert ":1:1: student.name: 'ultralytics' is unknown. Allowed: other." in said
-    check_names(config, file, ["champoin"], ["ultralytics"])
+    check_names(config, file, {"teacher.name": ["champoin"], "student.name": ["ultralytics"]})
 
 
 def test_the_template_is_right_as_it_stands(file: Path) -> None:
@@ -197,4 +196,10 @@ def test_an_unknown_strategy_is_told_with_its_line_and_the_known_ones(tmp_path: 
     file = tmp_path / "nightshift.yaml"
     file.write_text(GOOD + "acquisition:\n  strategy: gain_per_doller\n")
     with pytest.raises(UnknownName, match=r"yaml:\d+:\d+: .*gain_per_dollar"):
-        check_names(read_config(file), file, ["transformers"], ["ultralytics"], ["gain_per_dollar", "random"])
+        check_names(read_config(file), file, {"acquisition.strategy": ["gain_per_dollar", "random"]})
+
+
+def test_an_unknown_form_of_frames_is_told_with_its_line_and_the_known_ones(file: Path) -> None:
+    file.write_text(GOOD.replace("format: coco", "format: coko"), encoding="utf-8")
+    with pytest.raises(UnknownName, match=r":8:11: frames.format: 'coko' is unknown; did you mean 'coco'\?"):
+        check_names(read_config(file), file, {"frames.format": ["images", "coco"]})

@@ -15,6 +15,7 @@ from nightshift.config import Config
 from nightshift.config_file import read_config
 from nightshift.config_template import SCHEMA_FILE, schema, template
 from nightshift.domain.errors import ConfigError
+from nightshift.families import known_names
 from nightshift.students import known_students
 from nightshift.teachers import known_teachers
 
@@ -47,7 +48,7 @@ def test_the_template_fits_a_terminal_and_names_its_schema_first() -> None:
 
 
 def test_the_schema_describes_every_key_and_forbids_others() -> None:
-    said = schema({"teacher": ("champion", "none")})
+    said = schema({"teacher.name": ("champion", "none")})
     assert said["title"] == "nightshift.yaml"
     assert said["$schema"].startswith("https://json-schema.org/")
     assert said["additionalProperties"] is False
@@ -63,9 +64,7 @@ def test_the_schema_describes_every_key_and_forbids_others() -> None:
 def test_schema_prints_json_that_knows_the_families() -> None:
     printed = CliRunner().invoke(app, ["schema"])
     assert printed.exit_code == 0
-    assert json.loads(printed.stdout) == json.loads(
-        json.dumps(schema({"teacher": known_teachers(), "student": known_students()}))
-    )
+    assert json.loads(printed.stdout) == json.loads(json.dumps(schema(known_names())))
 
 
 def test_init_writes_a_configuration_that_reads_back(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import with_rectangles
 
 from nightshift.domain.consensus import agree, consensus
-from nightshift.domain.detections import Detections
+from nightshift.domain.detections import Detections, overlap
+from nightshift.domain.masks import Masks
 from nightshift.domain.review import Answer, Purpose
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -153,3 +155,44 @@ def test_agreeing_needs_somebody_who_answered() -> None:
     assert agree([answer("a", one), answer("b", one)]) == one
     with pytest.raises(ValueError, match="nobody answered"):
         agree([answer("a", one, skipped=True)])
+
+
+def discs(*radii: float) -> Detections:
+    """One disc each, around the same middle for one radius, side by side for several."""
+    rows, columns = np.mgrid[:60, :200] + 0.5
+    shapes = [(columns - 30 - 50 * i) ** 2 + (rows - 30) ** 2 <= radius**2 for i, radius in enumerate(radii)]
+    return Detections.of_masks(Masks.of(shapes, (60, 200)), np.arange(len(radii)))
+
+
+def test_of_two_people_s_masks_the_outline_halfway_is_taken() -> None:
+    result = consensus([answer("ada", discs(15, 20)), answer("ben", discs(19, 20), minute=1)])
+    assert result is not None
+    assert result.votes.tolist() == [2, 2]
+    assert (overlap(result.said, discs(17, 20)).diagonal() > 0.97).all()
+    assert result.said.classes.tolist() == [0, 1]
+
+
+def test_masks_agree_whatever_the_order_of_the_answers() -> None:
+    people = [answer("ada", discs(15, 20)), answer("ben", discs(17), minute=0), answer("cy", discs(18, 21), minute=0)]
+    first, second = consensus(people), consensus(people[::-1])
+    assert first is not None
+    assert second is not None
+    assert first.said == second.said
+
+
+def test_where_one_answer_has_no_masks_people_agree_on_boxes() -> None:
+    result = consensus([answer("ada", discs(15)), answer("ben", discs(15).unmasked, minute=1)])
+    assert result is not None
+    assert result.said == discs(15).unmasked
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(said, min_size=2, max_size=3))
+def test_rectangular_masks_are_grouped_and_named_as_their_boxes(all_said: list[Detections]) -> None:
+    by_boxes = consensus([answer(f"person {i}", each, minute=i) for i, each in enumerate(all_said)])
+    drawn = [with_rectangles(each) for each in all_said]
+    by_masks = consensus([answer(f"person {i}", each, minute=i) for i, each in enumerate(drawn)])
+    assert by_boxes is not None
+    assert by_masks is not None
+    assert sorted(by_masks.votes.tolist()) == sorted(by_boxes.votes.tolist())
+    assert sorted(by_masks.said.classes.tolist()) == sorted(by_boxes.said.classes.tolist())

@@ -6,15 +6,14 @@ import pytest
 from infra.demo.configuration import PROMPTS, write_coco_config, write_line_config
 from nightshift.config_file import check_names, read_config
 from nightshift.domain.errors import ConfigError
+from nightshift.families import known_names
 from nightshift.frames.clips import ClipRules
-from nightshift.students import known_students
-from nightshift.teachers import known_teachers
 
 
 def test_the_factory_line_is_a_valid_project_with_every_class_of_the_line(tmp_path: Path) -> None:
     path = write_line_config(tmp_path, tmp_path / "line")
     config = read_config(path)
-    check_names(config, path, known_teachers(), known_students())
+    check_names(config, path, known_names())
     assert config.classes.names == tuple(PROMPTS)
 
 

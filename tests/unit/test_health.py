@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.cli.doctor import _checkpoints
+from nightshift.config import Config
 from nightshift.domain.errors import ModelError, StoreError
 from nightshift.services.health.bucket import WRITERS, _race_to_create, judge_skew
 from nightshift.services.health.findings import Finding, check
-from nightshift.services.health.models import student_finding, teacher_finding
+from nightshift.services.health.models import checkpoint_finding, student_finding
 from nightshift.services.health.servers import label_studio_findings, mlflow_findings, prefect_findings, token_kind
 
 
@@ -81,22 +83,52 @@ def test_a_variable_that_is_not_set_is_named(ask: Callable[[], Any], variable: s
 def test_a_teacher_in_a_folder_is_relative_to_the_project(tmp_path: Path) -> None:
     (tmp_path / "teacher").mkdir()
     with pytest.raises(ModelError, match=r"config\.json"):
-        teacher_finding("teacher", tmp_path)
+        checkpoint_finding("Teacher: weights", "teacher", tmp_path)
     (tmp_path / "teacher/config.json").write_text("{}")
     with pytest.raises(ModelError, match=r"model\.safetensors"):
-        teacher_finding("teacher", tmp_path)
+        checkpoint_finding("Teacher: weights", "teacher", tmp_path)
     (tmp_path / "teacher/model.safetensors").touch()
-    assert "teacher" in str(teacher_finding("teacher", tmp_path))
+    assert "teacher" in str(checkpoint_finding("Teacher: weights", "teacher", tmp_path))
 
 
 def test_a_teacher_that_is_no_name_at_all_is_refused_without_asking_anybody(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="neither a folder nor a name"):
-        teacher_finding("two words", tmp_path)
+        checkpoint_finding("Teacher: weights", "two words", tmp_path)
 
 
 def test_a_student_without_published_weights_is_worth_a_word_and_no_failure(tmp_path: Path) -> None:
-    found = student_finding("yolo11n", tmp_path)
+    found = student_finding("yolo11n", "yolo11n.pt", tmp_path)
     assert isinstance(found, Finding)
     assert found.verdict == "warning"
     (tmp_path / "yolo11n.pt").touch()
-    assert "yolo11n.pt" in str(student_finding("yolo11n", tmp_path))
+    assert "yolo11n.pt" in str(student_finding("yolo11n", "yolo11n.pt", tmp_path))
+
+
+def test_a_students_weights_are_looked_for_where_its_card_says(tmp_path: Path) -> None:
+    assert "nobody publishes" in str(student_finding("dfine-pico", "", tmp_path))
+    found = student_finding("dfine-nano", "nobody/dfine-nano-of-nowhere", tmp_path)
+    assert isinstance(found, Finding)
+    assert "nobody/dfine-nano-of-nowhere in the hub's cache" in found.detail
+    (tmp_path / "dfine-nano").mkdir()
+    (tmp_path / "dfine-nano" / "config.json").touch()
+    assert "dfine-nano is in" in str(student_finding("dfine-nano", "nobody/dfine-nano-of-nowhere", tmp_path))
+
+
+def test_every_model_that_is_configured_is_looked_for() -> None:
+    config = Config.model_validate(
+        {
+            "project": "p",
+            "task": "segment",
+            "ontology": [{"name": "a"}],
+            "frames": {"source": "f"},
+            "store": {"uri": "s3://b/p"},
+            "embedding": {"name": "clip", "checkpoint": "some/clip"},
+            "teacher": {
+                "name": "ensemble",
+                "members": [{"name": "sam3", "checkpoint": "some/sam3"}, {"name": "yoloe", "checkpoint": "yoloe.pt"}],
+                "second_opinion": "some/siglip",
+            },
+            "masks": {"name": "sam", "checkpoint": "some/sam2"},
+        }
+    )
+    assert [each for _, each in _checkpoints(config)] == ["some/sam3", "some/siglip", "some/clip", "some/sam2"]

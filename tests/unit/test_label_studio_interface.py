@@ -2,8 +2,8 @@
 
 import xml.etree.ElementTree as ET  # only what was written here is parsed
 
-from nightshift.domain.ontology import ObjectClass, Ontology
-from nightshift.services.label_studio.interface import HOTKEYS, label_config
+from nightshift.domain.ontology import ObjectClass, Ontology, Task
+from nightshift.services.label_studio.interface import HOTKEYS, instruction, label_config
 
 
 def ontology(*names: str) -> Ontology:
@@ -46,3 +46,14 @@ def test_the_boxes_are_drawn_on_the_picture_of_the_task() -> None:
 
 def test_the_reviewer_is_told_why_the_frame_is_asked() -> None:
     assert "$reason" in label_config(ontology("bolt"))
+
+
+def test_who_segments_has_outlines_and_a_brush_with_keys_of_their_own_and_no_rectangles() -> None:
+    segmenting = Ontology(ontology("bolt", "nut").classes, Task.SEGMENT)
+    view = ET.fromstring(label_config(segmenting))  # noqa: S314
+    assert [(each.tag, each.get("toName")) for each in view.iter() if each.tag.endswith("Labels")] == [
+        ("PolygonLabels", "image"), ("BrushLabels", "image"),
+    ]  # fmt: skip
+    assert [each.get("hotkey") for each in labels(label_config(segmenting))] == ["1", "2", "3", "4"]
+    assert "outline" in instruction(segmenting)
+    assert "outline" not in instruction(ontology("bolt"))

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from nightshift.domain.detections import Detections
+from nightshift.domain.percent import Box, Size, hull
 from nightshift.services.label_studio.evidence import DETAIL
-from nightshift.services.label_studio.percent import Box, Size, from_regions, hull, to_regions
+from nightshift.services.label_studio.percent import from_regions, to_regions
 
 NAMES = ("bolt", "nut", "<b>'\"&")
 sizes = st.tuples(st.integers(16, 5000), st.integers(16, 5000))

@@ -47,10 +47,15 @@ def _by_value(candidates: list[Candidate]) -> Rank:
 
 
 def _compose(
-    candidates: list[Candidate], budget: Allowance, *, seed_frames: int | None = None, seed: int = 0
+    candidates: list[Candidate],
+    budget: Allowance,
+    *,
+    seed_frames: int | None = None,
+    seed: int = 0,
+    wished: Sequence[int] = (),
 ) -> list[Pick]:
     rng = np.random.default_rng(seed)
-    return compose(candidates, budget, PRICES, rng, _by_value(candidates), seed_frames=seed_frames)
+    return compose(candidates, budget, PRICES, rng, _by_value(candidates), seed_frames=seed_frames, wished=wished)
 
 
 def _of(queue: list[Pick], purpose: Purpose) -> list[Pick]:
@@ -104,6 +109,32 @@ def test_what_a_frame_is_worth_does_not_change_which_ones_are_drawn_by_chance(
     for purpose in (Purpose.CONTROL, Purpose.GOLDEN, Purpose.AUDIT):
         one, two = (sorted(p.index for p in _of(queue, purpose)) for queue in queues)
         assert one == two
+
+
+@settings(max_examples=50)
+@given(CANDIDATES, BUDGETS, st.none() | st.integers(0, 5), st.data())
+def test_what_people_asked_for_comes_first_within_the_dollars_and_changes_nothing_that_is_drawn_by_chance(
+    candidates: list[Candidate], budget: Allowance, seed_frames: int | None, data: st.DataObject
+) -> None:
+    wished = data.draw(st.lists(st.integers(0, len(candidates) - 1), max_size=9)) if candidates else []
+    queue = _compose(candidates, budget, seed_frames=seed_frames, wished=wished)
+    assert len({p.index for p in queue}) == len(queue)
+    assert sum(p.usd for p in queue) <= budget.total + 1e-9
+    asked = [p.index for p in _of(queue, Purpose.WISH)]
+    assert asked == sorted(asked, key=wished.index)
+    assert all(candidates[i].split is Split.POOL for i in asked)
+    chosen = [p.purpose for p in queue if p.purpose in {Purpose.WISH, Purpose.REVIEW, Purpose.SEED}]
+    assert chosen[: len(asked)] == [Purpose.WISH] * len(asked)
+    without = _compose(candidates, budget, seed_frames=seed_frames)
+    for purpose in (Purpose.CONTROL, Purpose.GOLDEN, Purpose.AUDIT):
+        one, two = ({p.index for p in _of(each, purpose)} for each in (queue, without))
+        assert one == two
+
+
+def test_a_wish_that_the_night_cannot_pay_waits_and_green_frames_may_be_wished() -> None:
+    pool = [replace(each, colour="green") for each in _pool(6)]
+    assert [p.index for p in _compose(pool, Allowance(0.12, 0, 0, 0), wished=[4, 1, 5])] == [4, 1]
+    assert _compose(pool, Allowance(0.12, 0, 0, 0)) == []
 
 
 def _pool(n: int) -> list[Candidate]:

@@ -18,7 +18,11 @@ KEPT = (  # what later rounds read of their ancestors, and what tells where ever
     "autolabels/part-0000.parquet", "autolabels/shards.json", "scores/shards.json", "ingest/answers.json",
     "quarantine/ingest.parquet", "student/good.pt", "student/good-curves.json", "student/mine-curves.json",
 )  # fmt: skip
-GOES_OLD = ("scores/part-0000.parquet", "scores/part-12345.parquet", "report.html", "student/mine.pt")
+GOES_OLD = (
+    "scores/part-0000.parquet", "scores/part-12345.parquet", "report.html", "student/mine.pt",
+    "student/mine.safetensors",
+)  # fmt: skip
+OWN = ("mine.pt", "mine.safetensors", "mine-curves.json", "good-curves.json")  # what a sealed round's training left
 GOES_AT_ONCE = ("student/killed.pt", "student/killed-curves.json")
 
 
@@ -34,10 +38,7 @@ def _key(number: int, name: str) -> str:
 
 
 def _students(rounds: int) -> Students:
-    trained = {
-        n: frozenset(_key(n, f"student/{name}") for name in ("mine.pt", "mine-curves.json", "good-curves.json"))
-        for n in range(rounds)
-    }
+    trained = {n: frozenset(_key(n, f"student/{name}") for name in OWN) for n in range(rounds)}
     return Students(frozenset(_key(n, "student/good.pt") for n in range(rounds)), trained)
 
 

@@ -25,7 +25,11 @@ STUDENT, TEACHER = "yolo@2", "teacher@1"
 def _night(corrections: list[dict[str, Any]] | None = None, queue: list[dict[str, Any]] | None = None) -> Any:
     """All that these rules ask of a round."""
     tables = {"corrections": corrections or [], "queue": queue or []}
-    return SimpleNamespace(history=lambda name: tables[name], config=SimpleNamespace(classes=range(3)))
+    return SimpleNamespace(
+        history=lambda name: tables[name],
+        questions=lambda: tables["queue"],
+        config=SimpleNamespace(classes=range(3)),
+    )
 
 
 def _asked(frame: str, usd: float, opinions: int = 1) -> dict[str, Any]:
@@ -126,6 +130,7 @@ def _labelled_night(auto: dict[str, tuple[str, Detections]], people: list[str], 
     )
     return SimpleNamespace(
         history=lambda name: tables[name],
+        questions=lambda: queue,
         labels=lambda: {"a": ONE, "b": THREE},
         autolabels=lambda: auto,
         rng=lambda _: np.random.default_rng(0),

@@ -12,20 +12,22 @@ import pytest
 from nightshift.domain.detections import Detections
 from nightshift.domain.errors import UnknownName
 from nightshift.domain.models import Sight
-from nightshift.students import _architecture, _quiet, known_students, open_student
+from nightshift.students import _architecture, known_students, open_student
+from nightshift.yolo import quiet
+from nightshift.yolo.published import published
 
 REPORT = """if True:
     import json, os, sys
     from pathlib import Path
-    from nightshift.students import _quiet
+    from nightshift.yolo import quiet
     os.environ.pop("OMP_NUM_THREADS", None)
-    _quiet.silence(Path(sys.argv[1]))
+    quiet.silence(Path(sys.argv[1]))
     from ultralytics.utils import SETTINGS, SETTINGS_FILE
     from ultralytics.utils.events import events
     from ultralytics.utils import AUTOINSTALL
     from PIL import Image
     own = Image.open.__module__ == "PIL.Image"
-    off = {k: SETTINGS[k] for k in ("sync", *_quiet.LOGGERS)}
+    off = {k: SETTINGS[k] for k in ("sync", *quiet.LOGGERS)}
     print(json.dumps([off, str(SETTINGS_FILE), events.enabled, AUTOINSTALL, own, os.environ.get("OMP_NUM_THREADS")]))
 """
 
@@ -70,7 +72,7 @@ def test_published_weights_are_taken_from_the_cache_before_any_network(
 ) -> None:
     monkeypatch.setenv("NIGHTSHIFT_WEIGHTS", str(tmp_path))
     (tmp_path / "yolo11n.pt").write_bytes(b"weights")
-    assert _architecture.published("yolo11n") == tmp_path / "yolo11n.pt"
+    assert published("yolo11n") == tmp_path / "yolo11n.pt"
 
 
 def test_a_sight_whose_parts_do_not_fit_is_refused() -> None:
@@ -88,4 +90,4 @@ def test_trainings_use_as_many_threads_as_the_user_chose_else_every_core(
     monkeypatch: pytest.MonkeyPatch, chosen: str, expected: int | None
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", chosen)
-    assert _quiet.threads() == (expected or os.cpu_count())
+    assert quiet.threads() == (expected or os.cpu_count())

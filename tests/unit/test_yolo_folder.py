@@ -5,13 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from scipy import ndimage
+from strategies import masked
 
 from nightshift.domain.detections import Detections, clean
 from nightshift.domain.errors import FrameError, ModelError
+from nightshift.domain.masks import Masks, mask_iou, pixels_of
 from nightshift.domain.models import Example
+from nightshift.domain.outlines import Part, filled
 from nightshift.students import _yolo_folder
 
 ROTATED = 6  # EXIF orientation: turn a quarter clockwise to see it upright
@@ -191,3 +195,25 @@ def test_regions_to_ignore_are_grey_in_the_training_copy_alone_and_labels_stay(t
     expected[2:12, 2:12] = 0
     np.testing.assert_array_equal(pixels, expected)
     assert source.read_bytes() == before
+
+
+@settings(deadline=None, max_examples=30)
+@given(masked())
+def test_a_segmenter_s_lines_hold_the_masks_as_one_ring_each(labels: Detections) -> None:
+    lines = [line.split() for line in _yolo_folder.to_rings(labels, (72, 64)).splitlines()]
+    assert [int(each[0]) for each in lines] == labels.classes.tolist()
+    for i, line in enumerate(lines):
+        shares = np.array(line[1:], np.float64).reshape(-1, 2)
+        assert len(shares) >= 3
+        assert ((shares >= 0) & (shares <= 1)).all()
+        ring = filled([Part(shares * (72, 64))], (64, 72))
+        assert labels.masks is not None
+        solid = ndimage.binary_fill_holes(pixels_of(labels.masks, i))
+        assert mask_iou(ring, Masks.of([solid], (64, 72)))[0, 0] > 0.6
+
+
+def test_a_box_without_a_mask_is_its_rectangle_to_a_segmenter() -> None:
+    line = _yolo_folder.to_rings(Detections.of([[10, 20, 30, 60]], [4]), (100, 80)).split()
+    ring = np.array(line[1:], np.float64).reshape(-1, 2) * (100, 80)
+    assert line[0] == "4"
+    assert [*ring.min(axis=0), *ring.max(axis=0)] == pytest.approx([10, 20, 30, 60])

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from nightshift.acquisition.functions._boxes import NOISE, in_order, opinion
 from nightshift.acquisition.pool import Pool, missing
 from nightshift.domain.corrections import KEPT_IOU, SAME_IOU, match
-from nightshift.domain.detections import Detections, iou_matrix
+from nightshift.domain.detections import Detections, overlap
 
 Pairs = list[tuple[int, int, float]]
 
@@ -87,6 +87,6 @@ def _matched(model: Detections, said: Detections, pairs: Pairs) -> float:
 
 def _overlooked(model: Detections, said: Detections, pairs: Pairs, shown_above: float) -> float:
     """Confident boxes on which no person's box lies; a second box on the same object is no object."""
-    covered = np.asarray((iou_matrix(model.boxes, said.boxes) >= SAME_IOU).any(axis=1))
+    covered = np.asarray((overlap(model, said) >= SAME_IOU).any(axis=1))
     covered[[i for i, _, _ in pairs]] = True
     return float(model.scores[~covered & (model.scores >= shown_above)].sum(dtype=np.float64))

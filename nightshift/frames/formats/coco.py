@@ -1,124 +1,52 @@
 """COCO: one JSON file with images, categories and annotations, or several, one per split."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from labelformat.formats.coco import COCOObjectDetectionInput
-from labelformat.model.object_detection import ImageObjectDetection
+from nightshift.frames.fields import box_fields, frame_fields
+from nightshift.frames.formats._coco_reading import FIELD, FRAME, find, read
+from nightshift.frames.labelled import Labelled, LabelledSet
+from nightshift.frames.paths import safe_paths
+from nightshift.frames.raw import put_json
 
-from nightshift.domain.errors import ConfigError
-from nightshift.domain.frames import Rejected
-from nightshift.frames.formats.raw import RawDataset, RawSample, locate, sample
-
-PARTS = ("images", "annotations", "categories")
-MOST = 1e9  # pixels; nothing real is beyond, and no float overflows
-REMEDY = "Export the data set again as COCO detection JSON."
-
-
-def find(folder: Path) -> list[Path]:
-    """The label files: coco.json, or all of annotations/*.json and */_annotations.coco.json that hold boxes."""
-    if (folder / "coco.json").is_file():
-        return [folder / "coco.json"]
-    patterns = ("annotations/*.json", "_annotations.coco.json", "*/_annotations.coco.json")
-    found = [path for pattern in patterns for path in sorted(folder.glob(pattern))]
-    return [path for path in found if _has_boxes(path)]
+__all__ = ["LOST", "PRECEDENCE", "find", "read", "write"]
+PRECEDENCE = 10
+LOST = ("colours of the classes",)
 
 
-def read(folder: Path) -> RawDataset:
-    """All of a folder's COCO files as one; classes are told apart by name.
-
-    Raises:
-        ConfigError: there is none, or one is malformed.
-    """
-    files = find(folder)
-    if not files:
-        raise ConfigError(str(folder), "it has no COCO file", "Expected coco.json or annotations/*.json.")
-    contents = [_load(path) for path in files]
-    names = tuple(dict.fromkeys(name for content in contents for name in _names(content)))
-    samples: list[RawSample] = []
-    rejected: list[Rejected] = []
-    for path, content in zip(files, contents, strict=True):
-        sound, broken = _sound(content, path.name)
-        bases = _bases(folder, path)
-        rejected += broken
-        for label in _labels(sound, path):
-            name = locate(folder, label.image.filename, bases)
-            if name is None:
-                rejected.append(Rejected(label.image.filename, "the picture is not in the folder", path.name))
-            else:
-                samples.append(sample(name, label, names))
-    return RawDataset(names, tuple(samples), tuple(rejected))
+def write(dataset: LabelledSet, out: Path) -> list[str]:
+    """coco.json, whose file names are relative to the folder; who says so in `attributes` of each annotation."""
+    places = [f"images/{path}" for path in safe_paths([each.facts for each in dataset.frames])]
+    annotations: list[dict[str, Any]] = []
+    for number, frame in enumerate(dataset.frames, 1):
+        annotations += _annotations(frame, number, len(annotations) + 1)
+    content = {
+        "info": {"description": dataset.title},
+        "images": [_image(frame, i, places[i - 1]) for i, frame in enumerate(dataset.frames, 1)],
+        "annotations": annotations,
+        "categories": [{"id": i, "name": name} for i, name in enumerate(dataset.names, 1)],
+    }
+    put_json(out, "coco.json", content)
+    return places
 
 
-def _bases(folder: Path, path: Path) -> list[str]:
-    """Where pictures lie: beside the file, in images/, or in a folder named like the file's split."""
-    beside = path.parent.relative_to(folder).as_posix()
-    split = path.stem.removeprefix("instances_")
-    return list(dict.fromkeys([beside, ".", f"{beside}/images", "images", split, f"images/{split}"]))
+def _image(frame: Labelled, number: int, place: str) -> dict[str, Any]:
+    width, height = frame.size
+    named = {"id": number, "file_name": place, "width": width, "height": height}
+    return named | {"coco_url": frame.facts.uri, FRAME: frame_fields(frame)}
 
 
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ConfigError(str(path), f"it is no JSON: {error}", REMEDY) from error
-    if not isinstance(content, dict) or not all(isinstance(content.get(part), list) for part in PARTS):
-        raise ConfigError(str(path), f"it lacks one of {', '.join(PARTS)}", REMEDY)
-    return content
-
-
-def _has_boxes(path: Path) -> bool:
-    """Key points, captions and panoptic files lie in the same folder, and some other tools' JSON too."""
-    try:
-        content = _load(path)
-    except ConfigError:
-        return False
-    return any(isinstance(each, dict) and "bbox" in each for each in content["annotations"][:10])
-
-
-def _names(content: Mapping[str, Any]) -> list[str]:
-    return [str(each["name"]) for each in sorted(content["categories"], key=lambda each: int(each["id"]))]
-
-
-def _sound(content: Mapping[str, Any], file: str) -> tuple[dict[str, Any], list[Rejected]]:
-    """What labelformat can read; one bad annotation would cost it the whole file."""
-    images = {each.get("id") for each in content["images"]}
-    kinds = {each.get("id") for each in content["categories"]}
-    kept, rejected = [], []
-    for each in content["annotations"]:
-        reason = _flaw(each, images, kinds)
-        if reason:
-            rejected.append(Rejected(f"{file}, annotation {each.get('id')}", reason, str(each.get("bbox"))[:80]))
-        else:
-            kept.append({"image_id": each["image_id"], "category_id": each["category_id"], "bbox": each["bbox"]})
-    return {**{part: content[part] for part in PARTS}, "annotations": kept}, rejected
-
-
-def _flaw(annotation: Mapping[str, Any], images: set[Any], kinds: set[Any]) -> str | None:
-    box = annotation.get("bbox")
-    if annotation.get("image_id") not in images:
-        return "it belongs to no image of the file"
-    if annotation.get("category_id") not in kinds:
-        return "it has no category of the file"
-    if annotation.get("iscrowd"):
-        return "it marks a crowd, not one object"
-    if not isinstance(box, list) or len(box) != 4 or not all(_is_number(each) for each in box):  # noqa: PLR2004
-        return "its box is not four finite numbers"
-    return None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST
-
-
-def _labels(content: Mapping[str, Any], path: Path) -> Sequence[ImageObjectDetection]:
-    try:
-        with TemporaryDirectory() as scratch:
-            file = Path(scratch) / "coco.json"
-            file.write_text(json.dumps(content))
-            return list(COCOObjectDetectionInput(file).get_labels())
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(str(path), f"it is malformed: {type(error).__name__} {error}", REMEDY) from error
+def _annotations(frame: Labelled, image: int, first: int) -> Iterator[dict[str, Any]]:
+    labels = frame.labels
+    rows = zip(labels.boxes.tolist(), labels.classes.tolist(), labels.scores.tolist(), frame.origins, strict=True)
+    for i, ((x1, y1, x2, y2), kind, score, origin) in enumerate(rows):
+        yield {
+            "id": first + i,
+            "image_id": image,
+            "category_id": kind + 1,
+            "bbox": [x1, y1, x2 - x1, y2 - y1],
+            "area": (x2 - x1) * (y2 - y1),
+            "iscrowd": 0,
+            FIELD: box_fields(origin, score),
+        }

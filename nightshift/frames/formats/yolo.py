@@ -1,26 +1,34 @@
-"""YOLO: data.yaml, and beside each picture's folder `images` a folder `labels` with one text file a picture."""
+"""YOLO: data.yaml, and beside each picture's folder `images` a folder `labels` with one text file a picture.
 
-from collections.abc import Iterator
-from pathlib import Path
+A line has no room for who says so: that lies beside, in provenance.json, and counts for as long as the lines are those
+that were written. Golden frames are the set to validate on; a tool that picks its best weights on it has seen it.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
-from labelformat.formats.yolov8 import YOLOv8ObjectDetectionInput
-from labelformat.model.image import Image
-from labelformat.model.object_detection import ImageObjectDetection
 
 from nightshift.domain.errors import ConfigError
-from nightshift.domain.frames import Rejected
-from nightshift.frames.formats.raw import RawDataset, RawSample, locate, sample
-from nightshift.frames.scan import FolderSource, is_picture
+from nightshift.frames.fields import box_fields, frame_fields, read_facts, read_origin
+from nightshift.frames.formats._yolo_reading import find
+from nightshift.frames.formats._yolo_reading import read as read_lines
+from nightshift.frames.labelled import Labelled, LabelledSet
+from nightshift.frames.paths import safe_paths
+from nightshift.frames.raw import RawDataset, RawSample, load_json, put, put_json, said_of
 
-SPLITS = ("train", "val", "valid", "test")
-FILES = ("data.yaml", "dataset.yaml")
-
-
-def find(folder: Path) -> list[Path]:
-    """data.yaml, if it is there."""
-    return [folder / name for name in FILES if (folder / name).is_file()][:1]
+__all__ = ["LOST", "PRECEDENCE", "find", "read", "write"]
+PRECEDENCE = 50
+LOST = (
+    "scores and who says so: they lie beside the labels in provenance.json, which other tools do not read",
+    "colours of the classes",
+)
+SPLITS = ("pool", "golden")
+BESIDE = "provenance.json"
+RESERVED = frozenset({"images", "labels"})  # Ultralytics looks for labels beside the last folder called images
 
 
 def read(folder: Path) -> RawDataset:
@@ -29,76 +37,78 @@ def read(folder: Path) -> RawDataset:
     Raises:
         ConfigError: data.yaml is missing or malformed.
     """
-    files = find(folder)
-    if not files:
-        raise ConfigError(str(folder), "it has no data.yaml", "Write one with train, val and names.")
-    said = _load(files[0])
-    samples: dict[str, RawSample] = {}
-    rejected: list[Rejected] = []
-    for split in (each for each in SPLITS if said.get(each)):
-        for found in _read_split(folder, files[0], split):
-            if isinstance(found, Rejected):
-                rejected.append(found)
-            else:
-                samples.setdefault(found.name, found)
-    return RawDataset(_names(said), tuple(samples.values()), tuple(rejected))
+    found, beside = read_lines(folder), _beside(folder)
+    return replace(found, samples=tuple(_with_provenance(folder, each, beside) for each in found.samples))
 
 
-def _read_split(folder: Path, file: Path, split: str) -> Iterator[RawSample | Rejected]:
-    reader = _Reader(file, split)
+def write(dataset: LabelledSet, out: Path) -> list[str]:
+    """data.yaml, a text file a frame, and provenance.json."""
+    paths = safe_paths([each.facts for each in dataset.frames], RESERVED)
+    places = [f"{_split(frame)}/{path}" for frame, path in zip(dataset.frames, paths, strict=True)]
+    beside = {}
+    for frame, place in zip(dataset.frames, places, strict=True):
+        lines = "".join(_lines(frame))
+        put(out, _label_file(f"images/{place}"), lines)
+        beside[f"images/{place}"] = {"digest": _digest(lines), "boxes": _boxes(frame), **frame_fields(frame)}
+    for split in SPLITS:
+        for part in ("images", "labels"):
+            (out / part / split).mkdir(parents=True, exist_ok=True)
+    golden = any(_split(each) == "golden" for each in dataset.frames)
+    data = {"train": "images/pool", "val": "images/golden" if golden else "images/pool",
+            "names": dict(enumerate(dataset.names))}  # fmt: skip
+    put(out, "data.yaml", yaml.safe_dump(data, allow_unicode=True, sort_keys=False))
+    put_json(out, BESIDE, beside)
+    return [f"images/{place}" for place in places]
+
+
+def _split(frame: Labelled) -> str:
+    return "golden" if frame.facts.split == "golden" else "pool"
+
+
+def _lines(frame: Labelled) -> Iterator[str]:
+    width, height = frame.size
+    for (x1, y1, x2, y2), kind in zip(frame.labels.boxes.tolist(), frame.labels.classes.tolist(), strict=True):
+        shares = ((x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height)
+        yield f"{kind} {' '.join(f'{each:.10f}' for each in shares)}\n"
+
+
+def _boxes(frame: Labelled) -> list[dict[str, Any]]:
+    return [box_fields(o, s) for o, s in zip(frame.origins, frame.labels.scores.tolist(), strict=True)]
+
+
+def _label_file(picture: str) -> str:
+    """images/pool/a/b.png → labels/pool/a/b.txt."""
+    path = PurePosixPath(picture)
+    return PurePosixPath("labels", *path.parts[1:]).with_suffix(".txt").as_posix()
+
+
+def _digest(lines: str) -> str:
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _beside(folder: Path) -> Mapping[str, Any]:
+    if not (folder / BESIDE).is_file():
+        return {}
     try:
-        # labelformat keeps to itself where it looked, and data.yaml alone does not say (Roboflow writes ../train)
-        pictures, texts = reader._images_dir(), reader._labels_dir()  # noqa: SLF001
-        base = pictures.resolve().relative_to(folder.resolve()).as_posix()
-        names = [each.name for each in reader.get_categories()]
-        labels = {each.image.filename: each for each in reader.get_labels()}
-        images = list(reader.get_images()) if pictures.is_dir() else []
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
-        raise ConfigError(f"{file}, {split}", f"it cannot be read: {error}", "Check its paths and names.") from error
-    for image in images:
-        label = labels.get(image.filename) or ImageObjectDetection(image, [])  # no text file: nothing to see
-        name = locate(folder, image.filename, [base])
-        lines = _lines((texts / image.filename).with_suffix(".txt"))
-        if name and len(label.objects) < lines:
-            reason = f"{lines - len(label.objects)} of {lines} lines of its label file are broken"
-            yield Rejected(name, reason)
-        if name:
-            yield sample(name, label, names, relative=True)
+        said = load_json(folder / BESIDE, "")
+    except ConfigError:  # the labels hold without it
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
-class _Reader(YOLOv8ObjectDetectionInput):
-    """labelformat's reader without its look at the pictures: a damaged JPEG, or a pipe, would keep it for ever.
-
-    Labels are shares of a picture, so each passes for one of 1 x 1; whoever decodes it says how large it is.
-    """
-
-    def get_images(self) -> Iterator[Image]:
-        files = FolderSource(self._images_dir()).list() if self._images_dir().is_dir() else iter(())
-        names = (each.name for each in files if is_picture(each.name) and not each.name.endswith("/"))
-        for number, name in enumerate(names):
-            yield Image(number, name, 1, 1)
+def _with_provenance(folder: Path, sample: RawSample, beside: Mapping[str, Any]) -> RawSample:
+    told = beside.get(sample.name)
+    if not isinstance(told, dict):
+        return sample
+    boxes = told.get("boxes")
+    fitting = isinstance(boxes, list) and len(boxes) == len(sample.boxes) and told.get("digest") == _now(folder, sample)
+    said = said_of(boxes) if fitting and isinstance(boxes, list) else ()
+    return replace(sample, facts=read_facts(told), origin=read_origin(told) if fitting else None, said=said)
 
 
-def _load(file: Path) -> dict[str, Any]:
+def _now(folder: Path, sample: RawSample) -> str:
+    path = folder / _label_file(sample.name)
     try:
-        said = yaml.safe_load(file.read_text())
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(str(file), f"it is no YAML: {error}", "Correct it.") from error
-    if not isinstance(said, dict) or not said.get("names"):
-        raise ConfigError(str(file), "it names no classes", "Write them under names.")
-    strange = [each for each in SPLITS if said.get(each) and not isinstance(said[each], str)]
-    if strange:
-        raise ConfigError(str(file), f"'{strange[0]}' is no folder", "Name one folder of pictures for each split.")
-    return said
-
-
-def _names(said: dict[str, Any]) -> tuple[str, ...]:
-    names = said["names"]
-    return tuple(str(names[index]) for index in range(len(names)))
-
-
-def _lines(path: Path) -> int:
-    try:
-        return sum(bool(line.strip()) for line in path.read_text(errors="replace").splitlines())
-    except OSError:
-        return 0
+        return _digest(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return ""

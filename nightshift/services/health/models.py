@@ -1,4 +1,4 @@
-"""Whether the teacher's and the student's weights are here, or can be had."""
+"""Whether the weights of the models that are configured are here, or can be had."""
 
 from pathlib import Path
 
@@ -10,14 +10,15 @@ from huggingface_hub.errors import HFValidationError
 from nightshift.domain.errors import ModelError
 from nightshift.services.health.findings import Finding
 
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json")  # the only kinds that the teacher opens
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json")  # the only kinds that are opened
 TIMEOUT = 5.0  # seconds
 
 
-def teacher_finding(checkpoint: str, home: Path) -> str | Finding:
-    """Where a zero-shot teacher's weights would come from.
+def checkpoint_finding(subject: str, checkpoint: str, home: Path) -> str | Finding:
+    """Where weights would come from that are a folder, or have a name on the hub.
 
     Args:
+        subject: what they are for, as `doctor` calls it.
         checkpoint: a folder, relative to `home` if not absolute, or a name on the hub.
         home: the project's folder.
 
@@ -29,20 +30,27 @@ def teacher_finding(checkpoint: str, home: Path) -> str | Finding:
         return _folder(folder)
     if any(isinstance(_cached(checkpoint, name), str) for name in WEIGHTS):
         return f"{checkpoint} is in the cache"
-    return _on_hub(checkpoint)
+    return _on_hub(subject, checkpoint)
 
 
-def student_finding(model: str, folder: Path) -> str | Finding:
-    """Whether published weights of a student are in the cache folder; without them it starts from scratch.
+def student_finding(model: str, published: str, folder: Path) -> str | Finding:
+    """Whether published weights of a student are on this machine; without them it starts from scratch.
 
     Args:
         model: the architecture.
-        folder: of published weights.
+        published: `weights` of its card: a name on the hub, a file's name, or empty where nobody publishes any.
+        folder: of published weights that come as files.
     """
-    if (folder / f"{model}.pt").is_file():
-        return f"{model}.pt is in {folder}"
-    remedy = f"Nothing, or put {model}.pt there: a student that starts from published weights learns faster."
-    seen = f"no {model}.pt in {folder}; it is downloaded, or training starts from scratch"
+    if not published:
+        return f"nobody publishes weights of {model}: it is trained from scratch"
+    place = folder / (model if "/" in published else published)
+    if place.is_file() or (place / "config.json").is_file():
+        return f"{place.name} is in {folder}"
+    if "/" in published and any(isinstance(_cached(published, name), str) for name in WEIGHTS):
+        return f"{published} is in the hub's cache"
+    remedy = f"Nothing, or put {place.name} there: a student that starts from published weights learns faster."
+    source = f", nor {published} in the hub's cache" if "/" in published else ""
+    seen = f"no {place.name} in {folder}{source}; it is downloaded, or training starts from scratch"
     return Finding("Student: weights", "warning", seen, remedy)
 
 
@@ -59,11 +67,11 @@ def _cached(checkpoint: str, name: str) -> object:
     try:
         return huggingface_hub.try_to_load_from_cache(checkpoint, name)
     except HFValidationError as error:
-        remedy = "Correct teacher.checkpoint: a folder, or a name on the hub such as owner/model."
+        remedy = "Correct it in nightshift.yaml: a folder, or a name on the hub such as owner/model."
         raise ModelError(checkpoint, "it is neither a folder nor a name on the hub", remedy) from error
 
 
-def _on_hub(checkpoint: str) -> Finding:
+def _on_hub(subject: str, checkpoint: str) -> Finding:
     """Asked with a plain request: which HTTP library's errors the hub's own client raises changes over time."""
     page = f"{constants.ENDPOINT}/api/models/{checkpoint}"
     token = huggingface_hub.get_token()
@@ -72,6 +80,6 @@ def _on_hub(checkpoint: str) -> Finding:
         httpx.get(page, headers=headers, timeout=TIMEOUT, follow_redirects=True).raise_for_status()
     except httpx.HTTPError as error:
         reason = f"it is not in the cache, and the hub does not hand it out ({type(error).__name__})"
-        remedy = "Copy its folder here and name it in teacher.checkpoint, or set HF_HOME, HF_ENDPOINT or HF_TOKEN."
+        remedy = "Copy its folder here and name it in nightshift.yaml, or set HF_HOME, HF_ENDPOINT or HF_TOKEN."
         raise ModelError(checkpoint, reason, remedy) from None
-    return Finding("Teacher: weights", "ok", f"{checkpoint} will be downloaded from the hub")
+    return Finding(subject, "ok", f"{checkpoint} will be downloaded from the hub")

@@ -12,11 +12,13 @@ from typing import Any
 from nightshift.domain.detections import Detections
 from nightshift.domain.frames import Rejected
 from nightshift.domain.ontology import Ontology
+from nightshift.domain.percent import Size
 from nightshift.domain.review import BLIND, Answer, Purpose
 from nightshift.services.label_studio.evidence import UNTOLD, WHOLE, kept, legible
-from nightshift.services.label_studio.percent import NOTHING_LOST, Size, Unusable, from_regions
+from nightshift.services.label_studio.percent import NOTHING_LOST, Unusable
 from nightshift.services.label_studio.questions import MODEL_VERSION
 from nightshift.services.label_studio.record import Record
+from nightshift.services.label_studio.regions import read_regions
 
 MOST_REGIONS = 1000  # more is a script, not a person
 MOST_PIXELS = 1_000_000  # on a side
@@ -135,9 +137,8 @@ def _shown(task: Raw, purpose: Purpose, ontology: Ontology, size: Size) -> tuple
     if purpose in BLIND or not ours:
         return Detections.empty(), []
     regions = ours[0].get("result")
-    return from_regions(
-        regions if isinstance(regions, list) else [], ontology.names, size, f"prediction of task {task['id']}"
-    )
+    told = regions if isinstance(regions, list) else []
+    return read_regions(told, ontology, size, f"prediction of task {task['id']}")
 
 
 def _is_ours(prediction: object) -> bool:
@@ -202,12 +203,12 @@ def _skipped(annotation: Raw) -> bool:
 
 
 def _said(annotation: Raw, asked: Asked, reading: Reading, subject: str) -> tuple[Detections, list[Rejected]]:
-    said, unclear = from_regions(_regions(annotation), reading.ontology.names, asked.size, subject)
+    said, unclear = read_regions(_regions(annotation), reading.ontology, asked.size, subject)
     lost = [each for each in unclear if each.reason not in NOTHING_LOST]
     if len(lost) > len(said):
         share = f"{len(lost)} of its {len(lost) + len(said)} boxes cannot be used"
         raise Unusable(f"{share}, so it says nothing of the frame; the first: {lost[0].reason}")
-    return Detections.of(said.boxes, said.classes), unclear  # a person is sure
+    return Detections.of(said.boxes, said.classes, masks=said.masks), unclear  # a person is sure
 
 
 def _regions(annotation: Raw) -> list[object]:

@@ -1,18 +1,18 @@
 """Boxes as Label Studio writes them (percent of the image, with a rotation) and as we do (pixels, upright).
 
-The one place where the two are converted. Knows one region at a time; knows nothing of tasks or people.
+Knows one region at a time; knows nothing of tasks or people. The geometry is in `nightshift.domain.percent`.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nightshift.domain.detections import Detections
 from nightshift.domain.frames import Rejected
+from nightshift.domain.percent import Box, Size, hull, to_percent
 from nightshift.services.label_studio.evidence import kept, legible
 
 CONTROL = "label"  # the name of our RectangleLabels tag
@@ -26,22 +26,11 @@ NO_BOX, NO_AREA = "it is a note or a relation, not a box", "it has no area"
 TOO_SMALL = "it is outside the image, or smaller than half a pixel"
 NOTHING_LOST = frozenset({NO_BOX, NO_AREA, TOO_SMALL})  # whoever made such a region did not mean an object
 
-Size = tuple[int, int]  # width, height of the image, pixels
+Read = TypeVar("Read")
 
 
 class Unusable(ValueError):  # noqa: N818 - reads as what it is
     """Something that came over the wire cannot be used; the message says why, as a clause."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A Label Studio rectangle: percent of the image, turned clockwise by degrees about (x, y)."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    rotation: float
 
 
 def to_regions(detections: Detections, names: Sequence[str], size: Size) -> list[dict[str, Any]]:
@@ -63,7 +52,7 @@ def to_regions(detections: Detections, names: Sequence[str], size: Size) -> list
             "original_height": size[1],
             "image_rotation": 0,
             "score": round(float(score), 6),
-            "value": _percent(box, size) | {"rotation": 0, KIND: [names[label]]},
+            "value": to_percent(box, size) | {"rotation": 0, KIND: [names[label]]},
         }
         for number, (box, label, score) in enumerate(rows)
     ]
@@ -86,69 +75,61 @@ def from_regions(
     Returns:
         Detections with the regions' own scores (1 where they have none), and the rejected regions.
     """
-    boxes, classes, scores, rejected = [], [], [], []
+
+    def read(region: object) -> tuple[NDArray[np.float32], int]:
+        _, value, label = origin(region, {KIND: CONTROL}, names, "a labelled rectangle")
+        return _solid(hull(_box(value), size)), label
+
+    found, scores, rejected = gathered(regions, read, subject)
+    boxes, classes = [box for box, _ in found], np.array([label for _, label in found], np.int64)
+    return Detections.of(boxes, classes, scores), rejected
+
+
+def gathered(
+    regions: Sequence[object], read: Callable[[object], Read], subject: str
+) -> tuple[list[Read], list[float], list[Rejected]]:
+    """What `read` makes of each region, with the scores; and the regions that it calls Unusable."""
+    found, scores, rejected = [], [], []
     for number, region in enumerate(regions):
         try:
-            box, label = _read(region, names, size)
+            found.append(read(region))
         except Unusable as problem:
             rejected.append(Rejected(f"{subject}, region {number}", str(problem), kept(region)))
             continue
-        boxes.append(box)
-        classes.append(label)
         scores.append(_score(region))
-    return Detections.of(boxes, np.array(classes, np.int64), scores), rejected
+    return found, scores, rejected
 
 
-def hull(box: Box, size: Size) -> NDArray[np.float64]:
-    """The smallest upright box around a turned one, clipped to the image. (4,) xyxy, pixels.
+def origin(
+    region: object, controls: Mapping[str, str], names: Sequence[str], wanted: str
+) -> tuple[str, Mapping[str, object], int]:
+    """(kind, value, class) of a region that was drawn with one of our tools on our picture, as the picture stands.
 
-    Label Studio turns a rectangle clockwise about its own upper left corner, in pixels (not in percent:
-    on an image that is not square that would shear it).
+    Args:
+        region: as it came over the wire.
+        controls: kind of region → name of the tool.
+        names: class names by index.
+        wanted: what such a region is called.
+
+    Raises:
+        Unusable: it is anything else.
     """
-    width, height = size
-    angle = math.radians(box.rotation)
-    along = np.array([math.cos(angle), math.sin(angle)]) * (box.width / 100 * width)
-    down = np.array([-math.sin(angle), math.cos(angle)]) * (box.height / 100 * height)
-    corner = np.array([box.x / 100 * width, box.y / 100 * height])
-    corners = np.clip(corner + np.array([along * 0, along, down, along + down]), 0, [width, height])
-    return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
-
-
-def _percent(box: NDArray[np.float32], size: Size) -> dict[str, float]:
-    x1, y1, x2, y2 = (float(value) for value in box)
-    width, height = size
-    return {
-        "x": x1 / width * 100,
-        "y": y1 / height * 100,
-        "width": (x2 - x1) / width * 100,
-        "height": (y2 - y1) / height * 100,
-    }
-
-
-def _read(region: object, names: Sequence[str], size: Size) -> tuple[NDArray[np.float32], int]:
     if not isinstance(region, Mapping):
         raise Unusable("it is no region")
-    _check_origin(region)
-    value = region.get("value")
-    if not isinstance(value, Mapping):
-        raise Unusable("it has no value")
-    label = _label(value.get(KIND), names)
-    return _solid(hull(_box(value), size)), label
-
-
-def _check_origin(region: Mapping[str, object]) -> None:
-    """That it was drawn with our tool on our picture, as the picture stands."""
     kind, drawn = region.get("type"), (region.get("from_name"), region.get("to_name"))
     if kind in BESIDE:
         raise Unusable(NO_BOX)
-    if kind != KIND:
-        raise Unusable(f"it is of type '{legible(kind)}', not a labelled rectangle")
-    if drawn != (CONTROL, IMAGE):
-        raise Unusable(
-            f"it was drawn with '{legible(drawn[0])}' on '{legible(drawn[1])}', not '{CONTROL}' on '{IMAGE}'"
-        )
+    if not isinstance(kind, str) or kind not in controls:
+        raise Unusable(f"it is of type '{legible(kind)}', not {wanted}")
+    if drawn != (controls[kind], IMAGE):
+        ours = f"'{controls[kind]}' on '{IMAGE}'"
+        raise Unusable(f"it was drawn with '{legible(drawn[0])}' on '{legible(drawn[1])}', not {ours}")
     if region.get("image_rotation") not in (None, 0):
         raise Unusable("the picture was turned")
+    value = region.get("value")
+    if not isinstance(value, Mapping):
+        raise Unusable("it has no value")
+    return kind, value, _label(value.get(kind), names)
 
 
 def _label(given: object, names: Sequence[str]) -> int:

@@ -9,7 +9,8 @@ from nightshift.domain.detections import Detections
 from nightshift.domain.frames import Frame
 from nightshift.domain.ontology import Ontology
 from nightshift.domain.review import BLIND, Question
-from nightshift.services.label_studio.percent import IMAGE, to_regions
+from nightshift.services.label_studio.percent import IMAGE
+from nightshift.services.label_studio.regions import regions_of
 
 # One name for every prediction we push, whichever model made it (that is in the task's `model`): the label
 # stream shows a prediction only where its model_version equals the project's, so with a name per champion
@@ -58,5 +59,5 @@ def _prediction(frame: Frame, shown: Detections, ontology: Ontology) -> dict[str
     return {
         "model_version": MODEL_VERSION,
         "score": round(float(shown.scores.mean()), 6),
-        "result": to_regions(shown, ontology.names, (frame.width, frame.height)),
+        "result": regions_of(shown, ontology, (frame.width, frame.height)),
     }

@@ -13,7 +13,7 @@ from typing import Any
 from nightshift.domain.errors import ReviewError
 from nightshift.domain.ontology import Ontology
 from nightshift.services.label_studio.api import Api, Unsure
-from nightshift.services.label_studio.interface import INSTRUCTION, label_config
+from nightshift.services.label_studio.interface import instruction, label_config
 from nightshift.services.label_studio.pages import OPEN, condition
 from nightshift.services.label_studio.percent import IMAGE
 
@@ -172,7 +172,7 @@ def _settings(title: str, ontology: Ontology) -> dict[str, Any]:
         "title": title,
         "description": DESCRIPTION,
         "label_config": label_config(ontology),
-        "expert_instruction": INSTRUCTION,
+        "expert_instruction": instruction(ontology),
         "enable_empty_annotation": True,
         "show_skip_button": True,
         "show_collab_predictions": True,

@@ -12,7 +12,7 @@ from nightshift.domain.detections import Detections
 from nightshift.domain.ontology import Ontology
 from nightshift.services.label_studio.answers import asked_of
 from nightshift.services.label_studio.api import Api, Taken
-from nightshift.services.label_studio.percent import to_regions
+from nightshift.services.label_studio.regions import regions_of
 
 DOMAIN = "nightshift.invalid"  # a top-level domain that never resolves (RFC 2606)
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, DOMAIN)
@@ -77,7 +77,7 @@ def submit(
         ontology: the classes.
     """
     asked, _ = asked_of(task, ontology)
-    regions = [] if said is None else to_regions(said, ontology.names, asked.size)
+    regions = [] if said is None else regions_of(said, ontology, asked.size)
     body = {
         "result": [{key: value for key, value in each.items() if key != "score"} for each in regions],
         "was_cancelled": said is None,

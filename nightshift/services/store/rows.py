@@ -11,6 +11,7 @@ from nightshift.domain.corrections import BoxChange, compare
 from nightshift.domain.detections import Detections
 from nightshift.domain.frames import Frame, FrameRecord, FrameState, Rejected, Split
 from nightshift.domain.ledger import Asked
+from nightshift.domain.masks import Masks
 from nightshift.domain.review import Answer, Purpose, Question
 
 Row = Mapping[str, Any]
@@ -46,13 +47,15 @@ def detections_row(frame_id: str, model: str, found: Detections) -> dict[str, An
         "classes": found.classes.tolist(),
         "scores": found.scores.tolist(),
         "prompts": found.prompts.tolist(),
+        **_mask_columns(found),
     }
 
 
 def detections_from_row(row: Row) -> Detections:
     """The detections of a row of 'detections', 'scores' or 'queue'."""
     classes, scores = np.array(row["classes"], np.int64), np.array(row["scores"], np.float32)
-    return Detections.of(_boxes(row["boxes"]), classes, scores, np.array(row["prompts"], np.int64))
+    prompts = np.array(row["prompts"], np.int64)
+    return Detections.of(_boxes(row["boxes"]), classes, scores, prompts, _masks(row.get("masks"), row))
 
 
 def label_row(frame_id: str, said: Sequence[Answer], agreed: Detections) -> dict[str, Any]:
@@ -65,6 +68,7 @@ def label_row(frame_id: str, said: Sequence[Answer], agreed: Detections) -> dict
         "classes": agreed.classes.tolist(),
         "answered_at": latest.answered_at,
         "annotators": sorted({each.annotator for each in said}),
+        **_mask_columns(agreed),
     }
 
 
@@ -77,12 +81,14 @@ def imported_row(frame_id: str, labels: Detections, at: datetime) -> dict[str, A
         "classes": labels.classes.tolist(),
         "answered_at": at,
         "annotators": ["data set"],
+        **_mask_columns(labels),
     }
 
 
 def label_from_row(row: Row) -> Detections:
     """The boxes of a row of 'labels', with score 1."""
-    return Detections.of(_boxes(row["boxes"]), np.array(row["classes"], np.int64))
+    masks = _masks(row.get("masks"), row)
+    return Detections.of(_boxes(row["boxes"]), np.array(row["classes"], np.int64), masks=masks)
 
 
 def question_from_row(row: Row, frame: Frame) -> Question:
@@ -135,8 +141,8 @@ def _answer(group: Sequence[Row]) -> Answer:
     said = [row["box_after"] for row in after], [row["class_after"] for row in after]
     return Answer(
         purpose=Purpose(first["purpose"]),
-        shown=Detections.of(*shown, [row["score_before"] for row in before]),
-        said=Detections.of(*said),
+        shown=Detections.of(*shown, [row["score_before"] for row in before], masks=_masks_of(before, "mask_before")),
+        said=Detections.of(*said, masks=_masks_of(after, "mask_after")),
         **{name: first[name] for name in named},
     )
 
@@ -177,6 +183,7 @@ def _correction(answer: Answer, change: BoxChange | None) -> dict[str, Any]:
         **_side("after", answer.said, after),
         "score_before": 0.0 if before is None else float(answer.shown.scores[before]),
         "iou": change.iou if change else 0.0,
+        **_correction_masks(answer, before, after),
     }
 
 
@@ -188,3 +195,35 @@ def _side(name: str, boxes: Detections, index: int | None) -> dict[str, Any]:
 
 def _boxes(flat: Sequence[float]) -> np.ndarray[Any, np.dtype[np.float32]]:
     return np.array(flat, np.float32).reshape(-1, 4)
+
+
+def _mask_columns(found: Detections) -> dict[str, Any]:
+    """Nothing where there are no masks: `tables` fills in what other rows of the table say."""
+    masks = found.masks
+    return {"masks": _texts(masks), "mask_size": list(masks.size)} if masks else {}
+
+
+def _correction_masks(answer: Answer, before: int | None, after: int | None) -> dict[str, Any]:
+    sides = (("mask_before", answer.shown.masks, before), ("mask_after", answer.said.masks, after))
+    columns: dict[str, Any] = {}
+    for name, masks, index in sides:
+        if masks is not None and index is not None:
+            columns |= {name: _texts(masks)[index], "mask_size": list(masks.size)}
+    return columns
+
+
+def _texts(masks: Masks) -> list[str]:
+    return [each.decode("ascii") for each in masks.counts]
+
+
+def _masks(texts: Sequence[str] | None, row: Row) -> Masks | None:
+    if not texts:
+        return None
+    height, width = row["mask_size"]
+    return Masks((height, width), tuple(each.encode("ascii") for each in texts))
+
+
+def _masks_of(group: Sequence[Row], column: str) -> Masks | None:
+    """Of one side of an answer's rows; None where a box has none."""
+    texts = [row.get(column, "") for row in group]
+    return _masks(texts, group[0]) if texts and all(texts) else None

@@ -1,6 +1,8 @@
 """The columns of every table. Boxes are xyxy pixels, flattened: four float32 a box.
 
-A change here that old readers cannot take raises SCHEMA in nightshift.domain.rounds.
+A change here that old readers cannot take raises SCHEMA in nightshift.domain.rounds. The columns of MASKED are written
+only where an object has a mask: tables of boxes stay as they are, and a reader that does not know masks refuses a table
+with them, for a column that it does not know, instead of reading half of it.
 """
 
 import pyarrow as pa
@@ -35,6 +37,8 @@ TABLES = {
         frame_id=TEXT, model=TEXT, boxes=REALS, classes=INTS, scores=REALS, prompts=INTS,
         probabilities=REALS, embedding=REALS,
     ),
+    # where a frame lies among the others, as the configured embedder sees it: of length 1
+    "vectors": _table(frame_id=TEXT, model=TEXT, vector=REALS),
     # the colour is green, yellow or red
     "triage": _table(frame_id=TEXT, colour=TEXT, reason=TEXT, value=REAL),
     # what is asked, in which order, of how many people, at what expected price for each; key is the idempotency key
@@ -59,3 +63,11 @@ TABLES = {
     # what could not be used, and why
     "quarantine": _table(stage=TEXT, subject=TEXT, reason=TEXT, detail=TEXT),
 }  # fmt: skip
+
+# masks are COCO's compressed run lengths, one text a box; mask_size is [height, width] of the picture. A row whose
+# boxes have no masks has none, and no size either
+_MASKS = _table(masks=TEXTS, mask_size=INTS)
+MASKED = {
+    **dict.fromkeys(("detections", "scores", "queue", "labels"), _MASKS),
+    "corrections": _table(mask_before=TEXT, mask_after=TEXT, mask_size=INTS),
+}

@@ -1,6 +1,8 @@
 """Pictures that already lie in a bucket: listed and registered where they are."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
 
 from botocore.exceptions import ClientError
 
@@ -49,15 +51,20 @@ class BucketSource:
             FrameError: S3 has it and does not hand it out, or its key is none that we follow.
             StoreError: S3 as a whole does not do what was asked.
         """
-        try:
+        with _withheld(name):
             return self._store.read(self._there.uri(name), most=MOST_BYTES)
-        except ConfigError as error:
-            raise FrameError(name, error.reason, error.remedy) from error
-        except StoreError as error:
-            said = error.__cause__
-            if isinstance(said, ClientError) and code(said) in WITHHELD:
-                raise FrameError(name, WITHHELD[code(said)], "Restore it, or move it out of the source.") from error
-            raise
+
+    def local(self, name: str, folder: Path) -> Path:
+        """A copy of an object in a folder of this machine, for decoders that read it bit by bit.
+
+        Raises:
+            DiskFull: there is no room for it.
+            NightshiftError: as `read`.
+        """
+        path = folder / f"object{PurePosixPath(name).suffix}"
+        with _withheld(name):
+            self._store.download(self._there.uri(name), path)
+        return path
 
     def uri(self, name: str) -> str:
         """Where it lies: frames from a bucket stay there."""
@@ -65,3 +72,17 @@ class BucketSource:
 
     def _is_ours(self, key: str) -> bool:
         return self.own != self.place and self.own.holds(self.place.bucket, self.place.root + key)
+
+
+@contextmanager
+def _withheld(name: str) -> Iterator[None]:
+    """What S3 says of one object alone, told as being about that file."""
+    try:
+        yield
+    except ConfigError as error:
+        raise FrameError(name, error.reason, error.remedy) from error
+    except StoreError as error:
+        said = error.__cause__
+        if isinstance(said, ClientError) and code(said) in WITHHELD:
+            raise FrameError(name, WITHHELD[code(said)], "Restore it, or move it out of the source.") from error
+        raise

@@ -4,7 +4,7 @@ The same rows give the same bytes. Knows no domain type; `rows` converts.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ from nightshift.domain.errors import Damaged, StoreError
 from nightshift.domain.rounds import SCHEMA
 from nightshift.services.store.evolution import upgrade
 from nightshift.services.store.s3 import Store
-from nightshift.services.store.schemas import TABLES
+from nightshift.services.store.schemas import MASKED, TABLES, TEXT
 
 NAME, VERSION = b"nightshift.table", b"nightshift.schema"
 Rows = Sequence[Mapping[str, Any]]
@@ -27,7 +27,8 @@ def write_table(store: Store, key: str, name: str, rows: pa.Table | Rows) -> boo
         store: where.
         key: of the object, such as rounds/0007/frames.parquet.
         name: of the table, one of TABLES.
-        rows: dictionaries, or a table with the columns in any order.
+        rows: dictionaries, or a table with the columns in any order; those of MASKED may be left out, also of
+            single rows.
 
     Returns:
         False when the key was there already; it is left as it was.
@@ -41,6 +42,8 @@ def write_table(store: Store, key: str, name: str, rows: pa.Table | Rows) -> boo
 def read_table(store: Store, key: str, name: str) -> pa.Table:
     """The table under a key, with exactly the columns of today's schema, also where an older Nightshift wrote it.
 
+    Those of MASKED are there where a mask is.
+
     Raises:
         NotFound: it is not there.
         Damaged: it is no Parquet.
@@ -51,8 +54,8 @@ def read_table(store: Store, key: str, name: str) -> pa.Table:
 
 def encode(rows: pa.Table | Rows, name: str, subject: str) -> bytes:
     """Parquet bytes, the same for the same rows. Errors as `write_table`."""
-    schema = _schema(name)
-    table = rows if isinstance(rows, pa.Table) else _from_rows(rows, schema, subject)
+    schema = _schema(name, _masked(rows, name))
+    table = rows if isinstance(rows, pa.Table) else _from_rows(_completed(rows, name, schema), schema, subject)
     sink = io.BytesIO()
     marked = schema.with_metadata({NAME: name.encode(), VERSION: str(SCHEMA).encode()})
     pq.write_table(
@@ -75,13 +78,31 @@ def decode(content: bytes, name: str, subject: str) -> pa.Table:
         remedy = "Restore it from a version or a backup, or delete the round."
         raise Damaged(subject, f"it is no Parquet file: {error}", remedy) from error
     version = _version(table.schema.metadata or {}, name, subject)
-    return _fitted(upgrade(table, name, version, SCHEMA), _schema(name), subject)
+    return _fitted(upgrade(table, name, version, SCHEMA), _schema(name, set(table.column_names)), subject)
 
 
-def _schema(name: str) -> pa.Schema:
+def _schema(name: str, said: Collection[str] = ()) -> pa.Schema:
+    """The columns of a table; with those of masks where one of them is said."""
     if name not in TABLES:
         raise StoreError(f"table '{name}'", "there is none of that name", f"Known: {', '.join(TABLES)}.")
-    return TABLES[name]
+    masked = any(each in said for each in MASKED[name].names) if name in MASKED else False
+    return pa.schema([*TABLES[name], *MASKED[name]]) if masked else TABLES[name]
+
+
+def _masked(rows: pa.Table | Rows, name: str) -> set[str]:
+    """The columns of masks in which something is said."""
+    if name not in MASKED or isinstance(rows, pa.Table):
+        return set(rows.column_names) if isinstance(rows, pa.Table) else set()
+    return {column for column in MASKED[name].names if any(row.get(column) for row in rows)}
+
+
+def _completed(rows: Rows, name: str, schema: pa.Schema) -> Rows:
+    """Rows with what they leave out of the columns of masks; without these columns where no row says anything."""
+    if name not in MASKED:
+        return rows
+    columns = MASKED[name]
+    nothing = {each.name: "" if each.type == TEXT else [] for each in columns if each.name in schema.names}
+    return [nothing | {k: v for k, v in row.items() if k in nothing or k not in columns.names} for row in rows]
 
 
 def _version(metadata: Mapping[bytes, bytes], name: str, subject: str) -> int:

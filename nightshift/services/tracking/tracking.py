@@ -17,7 +17,8 @@ from nightshift.domain.errors import ConfigError, TrackingError
 from nightshift.domain.rounds import Plan, Sealed
 from nightshift.services.addresses import check_server, without_login
 from nightshift.services.patience import Patience
-from nightshift.services.tracking import board, registry, runs
+from nightshift.services.tracking import board, contests, registry, runs
+from nightshift.services.tracking.contests import Entry
 from nightshift.services.tracking.dataset import DatasetNote, data_input
 from nightshift.services.tracking.errors import TIMEOUTS, mlflow_call
 from nightshift.services.tracking.steady import steady
@@ -151,6 +152,22 @@ class Tracking:
             runs.log_artifacts(self._client, run, artifacts)
             registry.register(self._client, self._patience, project, sealed, run.info.run_id, weights_uri)
             runs.finish(self._client, run, plan, sealed, links)
+        return RunLink(run.info.run_id, self._url(run))
+
+    def log_contest(self, experiment: str, ident: str, whole: Entry, parts: Sequence[Entry]) -> RunLink:
+        """Write a comparison of students: one run for the whole, and below it one for each training.
+
+        Args:
+            experiment: its name; made if it is not there.
+            ident: of this comparison; with the same one, the same runs are written again.
+            whole: the run above the others.
+            parts: the others.
+
+        Raises:
+            TrackingError: MLflow refused, or did not answer to the end of our patience.
+        """
+        with mlflow_call(experiment):
+            run = contests.log_contest(self._client, self._patience, experiment, ident, whole, parts)
         return RunLink(run.info.run_id, self._url(run))
 
     def restore(self, project: str) -> None:

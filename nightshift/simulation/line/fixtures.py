@@ -74,12 +74,13 @@ class Surroundings:
     rail: int
     things: tuple[tuple[Overlay, Overlay, tuple[int, int]], ...]
 
-    def paint(self, frame: Picture, index: int) -> Field:
+    def paint(self, frame: Picture, index: float) -> Field:
         """Draw all of it over frame number `index`, in place; returns what is covered, (h, w)."""
         covered = np.zeros(frame.shape[:2], np.float32)
         for thing, shadow, (dx, dy) in self.things:
-            shadow.moved(dx * index, dy * index).paint(frame)
-            thing.moved(dx * index, dy * index).paint(frame, covered)
+            by = round(dx * index), round(dy * index)
+            shadow.moved(*by).paint(frame)
+            thing.moved(*by).paint(frame, covered)
         return covered
 
 

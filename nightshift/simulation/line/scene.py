@@ -5,7 +5,9 @@ that is hardly to be seen is not in the truth. Knows nothing of files.
 """
 
 # ruff: noqa: PLR2004 - a drawing is made of measures
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -30,13 +32,17 @@ class Scene:
     Args:
         image: (360, 480, 3) uint8 RGB.
         truth: boxes of the whole parts, clipped at the border; classes index parts.CLASSES.
+        parts: which part of the clip each box is of, the same in every frame.
     """
 
     image: Image
     truth: Detections
+    parts: tuple[int, ...] = ()
 
 
-def render_clip(seed: int, shift: Shift, frames: int, rare_share: float = 0.05) -> list[Scene]:
+def render_clip(
+    seed: int, shift: Shift, frames: int, rare_share: float = 0.05, travel: Sequence[int] | None = None
+) -> list[Scene]:
     """A clip: the same parts, carried along by the belt from frame to frame.
 
     Args:
@@ -44,33 +50,48 @@ def render_clip(seed: int, shift: Shift, frames: int, rare_share: float = 0.05) 
         shift: "day" or "night".
         frames: how many.
         rare_share: share of bearings among the parts.
+        travel: how far the belt has run by each frame, pixels from 0 on, such as a film shows it; left out, a still
+            picture is taken whenever it has run 18 to 45 pixels.
+
+    Raises:
+        ValueError: `travel` does not begin at 0, runs backwards, or is not of so many frames.
     """
     rng = np.random.default_rng([seed, shift == "night"])
     lamp = Lamp(rng.uniform(0, 2 * np.pi))
     speed = int(rng.integers(18, 46))
+    run = [speed * i for i in range(frames)] if travel is None else _checked(travel, frames)
     standing = fixtures.around(WIDTH, HEIGHT, lamp, rng)
-    seen = light(shift, WIDTH, HEIGHT, speed, rng)
-    strip = lay(WIDTH + speed * (frames - 1), HEIGHT, standing.rail, lamp, rare_share, rng)
+    seen = light(shift, WIDTH, HEIGHT, speed if travel is None else max(run[-1] // max(frames - 1, 1), 1), rng)
+    strip = lay(WIDTH + run[-1], HEIGHT, standing.rail, lamp, rare_share, rng)
     picture: Picture = np.asarray(cv2.blur(strip.picture, (seen.smear, 1)), np.float32)
     scenes = []
-    for i in range(frames):
-        start = MARGIN + speed * (frames - 1 - i)  # the belt runs to the right
+    for far in run:
+        start = MARGIN + run[-1] - far  # the belt runs to the right
         frame = picture[:, start : start + WIDTH].copy()
-        occluded = standing.paint(frame, i)
-        scenes.append(Scene(seen.expose(frame, rng), _truth(strip, start, occluded)))
+        occluded = standing.paint(frame, far / speed)
+        seen_by_camera = seen.expose(frame, rng)
+        scenes.append(Scene(seen_by_camera, _truth(strip, start, occluded), _labelled(strip, start, occluded)))
     return scenes
+
+
+def _checked(travel: Sequence[int], frames: int) -> list[int]:
+    if len(travel) != frames or travel[0] != 0 or any(b < a for a, b in pairwise(travel)):
+        raise ValueError(f"a belt of {frames} frames runs from 0 forwards")
+    return list(travel)
 
 
 def _truth(strip: Strip, start: int, occluded: Field) -> Detections:
     """What a careful person would draw on the frame that begins at column `start` of the strip."""
+    labelled = [strip.placed[i] for i in _labelled(strip, start, occluded)]
+    return Detections.of([_clipped(each, start) for each in labelled], [each.kind for each in labelled])
+
+
+def _labelled(strip: Strip, start: int, occluded: Field) -> tuple[int, ...]:
+    """Which parts that is."""
     free = np.zeros(strip.owner.shape, np.bool_)
     free[:, start : start + WIDTH] = occluded < 0.5
-    labelled = [
-        (_clipped(each, start), each.kind)
-        for i, each in enumerate(strip.placed)
-        if _visible(each, strip.owner[each.window] == i, free, start)
-    ]
-    return Detections.of([box for box, _ in labelled], [kind for _, kind in labelled])
+    parts = enumerate(strip.placed)
+    return tuple(i for i, each in parts if _visible(each, strip.owner[each.window] == i, free, start))
 
 
 def _visible(part: Placed, top: NDArray[np.bool_], free: NDArray[np.bool_], start: int) -> bool:

@@ -1,0 +1,1 @@
+"""Checkpoints of transformers, for whoever opens one: teachers, maskers, embedders, followers."""
