@@ -86,6 +86,7 @@ def _nightshift() -> None:
 def main() -> None:
     """Run the command that was asked for, with the local stack's addresses where the environment has none."""
     load_environment(Path(os.environ.get("NIGHTSHIFT_STACK", STACK_FOLDER)))
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "300")  # a busy machine is slow
     try:
         app()
     except NightshiftError as error:

@@ -61,7 +61,7 @@ def _cells(each: Mapping[str, Any]) -> tuple[str, ...]:
         f"{each['map50_95']:.3f}",
         f"{each['ms']:.0f}",
         f"{each['millions']:.1f} M",
-        each["licence"],
+        each["licence"].partition(" (")[0],
         each["origin"],
         "champion" if each["champion"] else "",
     )

@@ -15,7 +15,7 @@ from nightshift.services.store.lease import current_token
 from tests.faults.attempts import Ended
 from tests.faults.checks import Wrongs, check, compare
 from tests.faults.proxy import Watcher
-from tests.faults.schedule import Boundaries, Failing, Planned, sliced
+from tests.faults.schedule import Boundaries, Failing, Planned, StartingGate, sliced
 from tests.faults.world import Flow, Site, World, seconds, world
 
 Said = dict[str, Any]
@@ -206,12 +206,13 @@ def nights(unit: Unit, site: Site) -> Said:
 
 
 def races(unit: Unit, site: Site) -> Said:
-    """Two processes start a round at once: one runs, the other says who does."""
+    """Two processes reach for a round at one moment: one runs it, the other says who does."""
     double, none, unclear = 0, 0, list[str]()
     with world(site, unit.name, "backfill") as ours:
         morning(ours, 0, unit.seed)
         for number in range(unit.size):
             before = current_token(ours.project.store)
+            ours.watch(StartingGate())
             started = [site.forge.start("backfill", ours.config, ours.environment()) for _ in range(2)]
             ended = [site.forge.wait(each) for each in started]
             ours.attempts += ended

@@ -7,9 +7,11 @@ import re
 import threading
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import numpy as np
 
+from nightshift.domain.rounds import LEASE
 from tests.faults.kinds import Kind, fault
 from tests.faults.proxy import Fault, Request, Watcher
 
@@ -73,6 +75,26 @@ class Failing(Watcher):
                 return None
             self.failed += 1
             return draw(self._rng, FAILING)
+
+
+class StartingGate(Watcher):
+    """Two rounds reach for the lease at one moment: neither write passes before the other has come.
+
+    Args:
+        patience: seconds that the first waits for the second.
+    """
+
+    def __init__(self, patience: float = 45.0) -> None:
+        self._both, self._lock, self._coming = threading.Barrier(2, timeout=patience), threading.Lock(), 2
+
+    def before(self, request: Request) -> Fault | None:
+        with self._lock:
+            waits = self._coming > 0 and request.writes and request.path.endswith(f"/{LEASE}")
+            self._coming -= waits
+        if waits:
+            with suppress(threading.BrokenBarrierError):  # nobody else came: there is no race
+                self._both.wait()
+        return None
 
 
 class Boundaries(Watcher):
