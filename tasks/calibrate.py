@@ -1,5 +1,6 @@
 """Learn from people: which boxes may be accepted, what they change, how long it takes, which prompts help."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from prefect import task
@@ -9,6 +10,7 @@ from nightshift.domain.ledger import Entry
 from nightshift.domain.models import Progress
 from nightshift.domain.review import Purpose
 from nightshift.domain.rounds import Receipt
+from nightshift.evaluation.carried import seconds_with_and_without
 from nightshift.evaluation.ledger import entries_from_rows, tally
 from nightshift.evaluation.prompts import prompt_advice, prompt_table
 from nightshift.policy.knowledge import Knowledge, learn
@@ -45,6 +47,7 @@ def _body(night: OpenRound, progress: Progress) -> dict[str, Any]:
         "knowledge": learned.as_dict(),
         "ledger": tally(entries).as_dict(),
         "prompts": _prompts(night),
+        **_seconds(entries),
     }
 
 
@@ -52,6 +55,13 @@ def ledger(night: OpenRound) -> list[Entry]:
     """Everything people have answered, with what was known when they were asked."""
     asked = {(rows.asked_in(row), row["frame_id"]): rows.asked_from_row(row) for row in night.questions()}
     return entries_from_rows(night.history("corrections"), asked)
+
+
+def _seconds(entries: Sequence[Entry]) -> dict[str, float]:
+    """People's mean seconds a frame by what was drawn there beforehand, once carried labels are among it."""
+    took = seconds_with_and_without(entries)
+    known = {f"seconds_{name}": each.each for name, each in took.items() if each.frames}
+    return known if took["carried"].frames else {}
 
 
 def knowledge(night: OpenRound) -> Knowledge:

@@ -17,7 +17,7 @@ COPIED = {
     "autolabel": ("frames",),
     "calibrate": (
         "audited_frames", "audited_boxes", "audited_precision", "audited_precision_lower", "audits_missing",
-        "accepting", "missed_per_frame", "bands_withdrawn",
+        "accepting", "missed_per_frame", "bands_withdrawn", "seconds_carried", "seconds_other", "seconds_drawn",
     ),
     "train": ("examples_human", "examples_auto", "epochs"),
     "evaluate": ("golden_frames", "map50_95", "map50", "map50_challenger", "map50_teacher", "map50_sd"),

@@ -14,6 +14,7 @@ from nightshift.domain.review import Purpose
 from nightshift.domain.tracks import PropagationSpec, Track
 from nightshift.evaluation.carried import drawn_seconds, fit, review_seconds, seconds_with_and_without
 from nightshift.simulation.line import render_clip
+from tasks.calibrate import _seconds
 
 TRUTH = Detections.of([[0, 0, 10, 10], [50, 50, 60, 60]], [0, 1])
 SAID = {
@@ -58,6 +59,8 @@ def test_the_ledger_tells_frames_with_carried_labels_from_those_without() -> Non
         "other": (1, 6.0),
         "drawn": (1, 20.0),
     }
+    assert _seconds(entries) == {"seconds_carried": 4.0, "seconds_other": 6.0, "seconds_drawn": 20.0}
+    assert _seconds(entries[1:]) == {}  # nothing was carried: there is nothing to compare
 
 
 def test_a_film_of_the_line_moves_as_far_as_it_is_told() -> None:
