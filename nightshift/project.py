@@ -268,7 +268,7 @@ class Project:
         for batch in batches(frames, size):
             images = [self.image(each) for each in batch]
             with self._models:
-                found += see(images)
+                found.extend(see(images))  # an array would be added, number by number
             progress(len(found), len(frames))
         return found
 

@@ -9,6 +9,7 @@ from pictures import picture
 from nightshift.domain.detections import Detections
 from nightshift.frames.labelled import Facts, Labelled, LabelledSet, Origin, Source
 from nightshift.frames.writing import write_dataset
+from nightshift.yolo import quiet
 
 NAMES = ('gear, "big"', "7 nuts")
 
@@ -45,6 +46,7 @@ def test_coco_opens_in_a_coco_evaluator(
 
 @pytest.mark.slow
 def test_yolo_opens_in_ultralytics_with_every_frames_own_labels(dataset: LabelledSet, tmp_path: Path) -> None:
+    quiet.silence()  # before anything imports it: the first import decides how it reads weights in this process
     from ultralytics.data.dataset import YOLODataset  # noqa: PLC0415 - heavy
     from ultralytics.data.utils import check_det_dataset  # noqa: PLC0415
 
