@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nightshift.config_file import check_names, read_config
@@ -74,6 +74,8 @@ def test_a_member_that_nobody_knows_is_told_with_its_line(tmp_path: Path) -> Non
         check_names(read_config(file), file, {"teacher.name": ["transformers", "ensemble"]})
 
 
+@example("#")
+@example("?")
 @given(st.text(max_size=40))
 def test_an_address_is_a_servers_or_refused(text: str) -> None:
     for url in (text, f"http://{text}", f"http://h/{text}"):
