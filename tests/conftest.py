@@ -22,7 +22,8 @@ WEIGHTS = {
 }
 
 settings.register_profile("nightshift", deadline=None)  # a busy machine is slow, not wrong
-settings.load_profile("nightshift")
+settings.register_profile("ci", deadline=None, derandomize=True)  # the same cases each time: a landing is no lottery
+settings.load_profile(os.environ.get("NIGHTSHIFT_HYPOTHESIS", "nightshift"))
 
 
 @pytest.hookimpl(tryfirst=True)
